@@ -1,0 +1,73 @@
+"""Pure verdict functions: evidence of the student and of the reference in, a finding out. One module per check.
+
+`CHECKS` is the list of them, in the order of judging; `run` judges one exercise.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from grader.checks import (
+    constructs,
+    defined,
+    device,
+    forward,
+    gradients,
+    method,
+    modes,
+    parameters,
+    shapes,
+    training,
+)
+from grader.checks.question import Question, ReferenceBroken
+from grader.model import Finding, Verdict
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question put to a submission: its id, its title for the student, and the checks that must pass before."""
+
+    id: str
+    title: str
+    judge: Callable[[Question], Finding]
+    needs: tuple[str, ...] = ()
+
+
+CHECKS = (
+    Check("defined", "{name} is there", defined.judge),
+    Check("constructs", "It can be built", constructs.judge, ("defined",)),
+    Check("method", "It is built the way the exercise asks", method.judge, ("constructs",)),
+    Check("parameters", "Its layers hold the right parameters", parameters.judge, ("constructs",)),
+    Check("shapes", "Outputs have the right shape", shapes.judge, ("constructs",)),
+    Check("forward", "Outputs have the right values", forward.judge, ("shapes",)),
+    Check("gradients", "Gradients reach every parameter and the input", gradients.judge, ("shapes",)),
+    Check("modes", "train() and eval() work as they should", modes.judge, ("shapes",)),
+    Check("device", "It works on any device and in any dtype", device.judge, ("shapes",)),
+    Check("training", "It learns in a short training run", training.judge, ("shapes",)),
+)
+BY_ID = {check.id: check for check in CHECKS}
+
+
+def run(question: Question) -> dict[str, Finding]:
+    """Judge an exercise: a finding for every check that its rubric gives points to, by check id."""
+    findings: dict[str, Finding] = {}
+    for check in CHECKS:
+        if check.id in question.exercise.points:
+            passed = frozenset(id for id, found in findings.items() if found.verdict is Verdict.PASSED)
+            findings[check.id] = _judge(check, replace(question, passed=passed), findings)
+    return findings
+
+
+def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Finding:
+    for need in check.needs:
+        if need in findings and findings[need].verdict is not Verdict.PASSED:
+            title = BY_ID[need].title.format(name=question.exercise.name)
+            return Finding(Verdict.SKIPPED, f"Not looked at yet: it needs “{title}” first.")
+    try:
+        return check.judge(question)
+    except ReferenceBroken as error:
+        return Finding(Verdict.ERROR, f"The reference solution did not answer {error}. This is not the student's doing.")
+    except Exception:  # a check of ours broke on this evidence: say so, and go on with the others
+        return Finding(Verdict.ERROR, "The check itself broke. This is not the student's doing.", got=traceback.format_exc())

@@ -1,0 +1,92 @@
+"""``forward``: with canonical weights, outputs equal the reference's in train and eval mode, and the input is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks import words
+from grader.checks.compare import Difference, difference
+from grader.checks.question import Question, ReferenceBroken, tolerance
+from grader.course import Case
+from grader.model import Finding
+from grader.wire.records import Ran
+
+
+def judge(question: Question) -> Finding:
+    """Passed when every forward pass gives the reference's values and leaves its input alone."""
+    for number, case in enumerate(question.exercise.cases):
+        for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
+            wrong = _judge_run(question, case, mode, number, index)
+            if wrong:
+                return wrong
+    ran = question.student.get("eval.0.0", Ran)
+    return words.passed(f"Equal to the reference in train and eval mode ({ran.dtype if ran else ''}).")
+
+
+def _judge_run(question: Question, case: Case, mode: str, number: int, index: int) -> Finding | None:
+    probe = f"{mode}.{number}.{index}"
+    expected = question.reference.arrays(probe).get("output")
+    if expected is None:
+        raise ReferenceBroken(probe)
+    asked = words.forward_call(question.exercise, case, case.inputs[index], mode)
+    ran = question.student.get(probe, Ran)
+    got = question.student.arrays(probe).get("output")
+    if ran is None or got is None or got.shape != expected.shape:
+        return words.failed("The forward pass gave no output that can be compared.", asked=asked)
+    if ran.input_changed:
+        return words.failed(
+            "The tensor that was passed in has changed.",
+            expected="the input as it was",
+            got="other values in the caller's own tensor",
+            asked=asked,
+            hint="An operation that overwrites its argument also changes what the caller, and a shortcut, still need.",
+        )
+    found = difference(got, expected, tolerance(ran.dtype if got.dtype == np.float64 else "float32", question.device))
+    return _differs(question, found, got, expected, asked, mode, probe) if found else None
+
+
+def _differs(
+    question: Question,
+    found: Difference,
+    got: np.ndarray,
+    expected: np.ndarray,
+    asked: str,
+    mode: str,
+    probe: str,
+) -> Finding:
+    if not found.finite:
+        rationale = f"The output holds values that are not finite, in {mode} mode."
+    else:
+        where = ", ".join(map(str, found.index))
+        rationale = (
+            f"Given the same weights, the output differs in {mode} mode, first at [{where}], "
+            f"by up to {words.number(found.largest)}."
+        )
+    hint = _hint(got, expected) or _mode_hint(question, mode, probe)
+    return words.failed(rationale, expected=words.values(expected), got=words.values(got), asked=asked, hint=hint)
+
+
+def _mode_hint(question: Question, mode: str, probe: str) -> str:
+    """When only one of the modes is off, the network is right and its modes are not."""
+    if mode != "eval" or not probe.endswith(".0"):
+        return ""
+    train = probe.replace("eval", "train")
+    got, expected = question.student.arrays(train).get("output"), question.reference.arrays(train).get("output")
+    if got is None or expected is None or got.shape != expected.shape:
+        return ""
+    return "In train mode the values are right: compare what each layer does after .eval()."
+
+
+def _hint(got: np.ndarray, expected: np.ndarray) -> str:
+    """What the numbers themselves say."""
+    if expected.ndim == 2:
+        ours, theirs = (np.allclose(array.sum(1), 1, atol=1e-6) for array in (expected, got))
+        if ours and not theirs:
+            return "Probabilities were asked for: each row should add up to one."
+        if theirs and not ours:
+            return "Scores (logits) were asked for, but each row adds up to one: something turned them into probabilities."
+    if expected.min() >= 0 > got.min():
+        return "Negative values come out, where the last step should leave none."
+    if got.min() >= 0 > expected.min():
+        return "No negative value comes out: is there an activation that should not be there?"
+    return ""

@@ -1,0 +1,133 @@
+"""``gradients``: every parameter and the input get a gradient: present, finite, and equal to the reference's.
+
+Where the outputs differ, gradients cannot be compared; whether they are there and finite still can.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks import words
+from grader.checks.compare import difference, unmatched
+from grader.checks.parameters import described
+from grader.checks.question import Question, ReferenceBroken, tolerance
+from grader.course import Case
+from grader.evidence import Evidence
+from grader.model import Finding, Verdict
+from grader.wire.records import Ran
+
+
+def judge(question: Question) -> Finding:
+    """Passed when the backward pass of every case agrees with the reference's."""
+    for number, case in enumerate(question.exercise.cases):
+        asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
+        wrong = _present(question, number, asked)
+        if wrong:
+            return wrong
+    if "forward" not in question.passed:
+        return Finding(
+            Verdict.SKIPPED,
+            "Every parameter has a finite gradient; the values can be compared once the outputs agree.",
+        )
+    for number, case in enumerate(question.exercise.cases):
+        wrong = _equal(question, case, number)
+        if wrong:
+            return wrong
+    ran = question.student.get("train.0.0", Ran)
+    return words.passed(f"Equal to the reference for the input and all {len(ran.gradient_of) if ran else 0} parameters.")
+
+
+def _present(question: Question, number: int, asked: str) -> Finding | None:
+    probe = f"train.{number}.0"
+    ran = question.student.get(probe, Ran)
+    if ran is None:
+        return words.failed("The forward pass did not come to an end.", asked=asked)
+    if ran.backward_problem is not None:
+        return words.trouble(ran.backward_problem, "The backward pass", asked, "a gradient for every parameter")
+    gradients = question.student.arrays(probe).get("gradients")
+    if gradients is None:
+        return words.failed("There was nothing to differentiate.", asked=asked)
+    if ran.missing:
+        return words.failed(
+            f"No gradient reaches {words.listed(ran.missing)}.",
+            expected="a gradient for every parameter",
+            got=f"none for {len(ran.missing)} of {len(ran.gradient_of)}",
+            asked=asked,
+            hint="Defining a layer and sending data through it are two different things.",
+        )
+    if not ran.has_input_gradient:
+        return words.failed(
+            "No gradient reaches the input.", expected="a gradient for the input", got="none", asked=asked
+        )
+    bad = [path for path, row in zip(ran.gradient_of, gradients, strict=True) if not np.isfinite(row).all()]
+    if bad:
+        return words.failed(
+            f"The gradient of {words.listed(bad)} is not finite.", expected="finite numbers", got="NaN or infinity", asked=asked
+        )
+    return None
+
+
+def _equal(question: Question, case: Case, number: int) -> Finding | None:
+    probe = f"train.{number}.0"
+    ran = question.student.get(probe, Ran)
+    ours, theirs = question.reference.arrays(probe), question.student.arrays(probe)
+    if "gradients" not in ours or "input_gradient" not in ours or ran is None:
+        raise ReferenceBroken(probe)
+    asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
+    relative = 10 * tolerance(ran.dtype, question.device)
+    if theirs["input_gradient"].shape != ours["input_gradient"].shape:
+        return words.failed("The gradient of the input has another shape.", asked=asked)
+    found = difference(theirs["input_gradient"], ours["input_gradient"], relative)
+    if found:
+        return words.failed(
+            f"The outputs agree, but the gradient of the input differs by up to {words.number(found.largest)}.",
+            expected=words.values(ours["input_gradient"]),
+            got=words.values(theirs["input_gradient"]),
+            asked=asked,
+            hint="Something on the way is cut off from differentiation (detach, .data, no_grad), or changed in place.",
+        )
+    lonely = mismatched(question.student, question.reference, number, relative)
+    if lonely:
+        return words.failed(
+            f"The outputs agree, but the gradient of {words.listed(lonely)} differs.",
+            expected="the reference's gradients",
+            got=f"{words.plural(len(lonely), 'parameter')} with another one",
+            asked=asked,
+            hint="Is one layer used where its twin should be, or a part detached from the graph?",
+        )
+    return None
+
+
+def mismatched(student: Evidence, reference: Evidence, number: int, relative: float) -> list[str]:
+    """Paths of the student's parameters whose gradient has no partner among the reference's of that role and shape."""
+    probe = f"train.{number}.0"
+    ours, theirs = reference.arrays(probe)["gradients"], student.arrays(probe)["gradients"]
+    our_keys, their_keys = (_keys(evidence, number) for evidence in (reference, student))
+    our_ran, their_ran = reference.get(probe, Ran), student.get(probe, Ran)
+    if our_ran is None or their_ran is None:
+        return []
+    # A bias before BatchNorm has gradient zero up to rounding: compared with what gradients are elsewhere.
+    floor = relative * 1e-2 * float(np.nanmax(ours[:, 0], initial=0.0))
+    lonely = []
+    for key in dict.fromkeys(their_keys.values()):
+        rows = [i for i, path in enumerate(their_ran.gradient_of) if their_keys.get(path) == key]
+        partners = [i for i, path in enumerate(our_ran.gradient_of) if our_keys.get(path) == key]
+        lonely += [their_ran.gradient_of[rows[i]] for i in unmatched(theirs[rows], ours[partners], relative, floor)]
+    return lonely
+
+
+def _keys(evidence: Evidence, number: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+    table = described(evidence, number)
+    return {row.path: (row.role, row.shape) for row in table.tensors if row.parameter} if table else {}
+
+
+def by_key(evidence: Evidence, number: int) -> dict[tuple[str, tuple[int, ...]], dict[str, float]]:
+    """Gradient norms by role and shape of the parameter, then by its path."""
+    probe = f"train.{number}.0"
+    ran, keys = evidence.get(probe, Ran), _keys(evidence, number)
+    digests = evidence.arrays(probe).get("gradients")
+    grouped: dict[tuple[str, tuple[int, ...]], dict[str, float]] = {}
+    for path, digest in zip(ran.gradient_of, digests, strict=True) if ran and digests is not None else ():
+        if path in keys:
+            grouped.setdefault(keys[path], {})[path] = float(digest[0])
+    return grouped

@@ -1,0 +1,130 @@
+"""``modes``: .train() and .eval() reach every layer, and BatchNorm's statistics move in the one and rest in the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks import words
+from grader.checks.compare import unmatched
+from grader.checks.parameters import described
+from grader.checks.question import Question, ReferenceBroken, tolerance
+from grader.course import Case
+from grader.evidence import Evidence
+from grader.model import Finding, Verdict
+from grader.wire.records import Ran
+
+_ROLES = ("mean", "variance", "count")
+
+
+def judge(question: Question) -> Finding:
+    """Passed when flags follow, eval is repeatable and changes nothing, and train updates as the reference does."""
+    for number, case in enumerate(question.exercise.cases):
+        for finding in (_eval(question, case, number), _flags(question, case, number)):
+            if finding:
+                return finding
+    if "forward" not in question.passed:
+        return Finding(
+            Verdict.SKIPPED,
+            "eval mode is repeatable and changes nothing; running statistics can be compared once the outputs agree.",
+        )
+    for number, case in enumerate(question.exercise.cases):
+        finding = _statistics(question, case, number)
+        if finding:
+            return finding
+    return words.passed("Batch statistics while training, running statistics afterwards, as in the reference.")
+
+
+def _flags(question: Question, case: Case, number: int) -> Finding | None:
+    for mode in ("train", "eval"):
+        ran = question.student.get(f"{mode}.{number}.0", Ran)
+        if ran is not None and ran.stuck:
+            return words.failed(
+                f".{mode}() does not reach {words.listed(ran.stuck)}.",
+                expected=f"every layer in {mode} mode",
+                got=f"{words.plural(len(ran.stuck), 'module')} in the other",
+                asked=f"{words.call(question.exercise, case)}.{mode}()",
+            )
+    return None
+
+
+def _eval(question: Question, case: Case, number: int) -> Finding | None:
+    asked = words.forward_call(question.exercise, case, case.inputs[0], "eval")
+    ran = question.student.get(f"eval.{number}.0", Ran)
+    if ran is None:
+        return words.failed("The forward pass in eval mode did not come to an end.", asked=asked)
+    if not ran.repeats:
+        return words.failed(
+            "Two passes in eval mode give different outputs.",
+            expected="the same output for the same input",
+            got="another output each time",
+            asked=asked,
+            hint="Something is random, or is built anew, in each forward pass. Should it be, when predicting?",
+        )
+    if ran.buffers_changed:
+        return words.failed(
+            f"A pass in eval mode changes {words.listed(ran.buffers_changed)}.",
+            expected="buffers as they were",
+            got=f"{words.plural(len(ran.buffers_changed), 'buffer')} changed",
+            asked=asked,
+            hint="Measuring must not change what is measured: statistics are collected in train mode only.",
+        )
+    return None
+
+
+def _statistics(question: Question, case: Case, number: int) -> Finding | None:
+    """Running statistics after one pass in train mode, as multisets by role and shape."""
+    probe = f"train.{number}.0"
+    ran, ours = question.student.get(probe, Ran), question.reference.get(probe, Ran)
+    if ran is None or ours is None:
+        raise ReferenceBroken(probe)
+    theirs_by, ours_by = _buffers(question.student, number), _buffers(question.reference, number)
+    asked = words.forward_call(question.exercise, case, case.inputs[0], "train")
+    for key, expected in ours_by.items():
+        got = theirs_by.get(key)
+        if got is None and key[0] == "count":
+            continue  # a BatchNorm written by hand need not count
+        if got is None or len(got) != len(expected):
+            return words.failed(
+                f"The running {key[0]} over {key[1]} values is not kept as a buffer.".replace("(", "").replace(",)", ""),
+                expected=words.plural(len(expected), "buffer"),
+                got=words.plural(len(got) if got is not None else 0, "buffer"),
+                asked=asked,
+                hint="At prediction time one sample must not depend on its neighbours: what is remembered from training?",
+            )
+        if unmatched(got, expected, 10 * tolerance(ran.dtype, question.device), 1e-9):
+            return _other_statistics(key[0], got, expected, asked)
+    return None
+
+
+def _other_statistics(role: str, got: np.ndarray, expected: np.ndarray, asked: str) -> Finding:
+    if role == "count":
+        counts = ", ".join(f"{value:g}" for value in got[:, 0])
+        return words.failed(
+            "A BatchNorm was passed another number of times than once.",
+            expected="every BatchNorm used once in a forward pass",
+            got=f"uses: {counts}",
+            asked=asked,
+            hint="Check which normalisation layer follows which layer: is one used twice, and another never?",
+        )
+    return words.failed(
+        f"After one pass in train mode the running {role} differs.",
+        expected=f"norm {words.values(expected[:, 0], 3)}",
+        got=f"norm {words.values(got[:, 0], 3)}",
+        asked=asked,
+        hint="How much weight does a new batch get in the running average? Which settings differ from the defaults?",
+    )
+
+
+def _buffers(evidence: Evidence, number: int) -> dict[tuple[str, tuple[int, ...]], np.ndarray]:
+    probe = f"train.{number}.0"
+    table, ran = described(evidence, number), evidence.get(probe, Ran)
+    if table is None or ran is None:
+        return {}
+    keys = {row.path: (row.role, row.shape) for row in table.tensors if not row.parameter}
+    digests = evidence.arrays(probe)["buffers"]
+    grouped: dict[tuple[str, tuple[int, ...]], list[np.ndarray]] = {}
+    for path, digest in zip(ran.buffer_of, digests, strict=True):
+        key = keys.get(path)
+        if key and key[0] in _ROLES:
+            grouped.setdefault(key, []).append(digest)
+    return {key: np.stack(rows) for key, rows in grouped.items()}

@@ -1,0 +1,38 @@
+"""What a check is given: the exercise, and the evidence of both subjects. No torch, no worker, no files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from grader.course import Exercise
+from grader.evidence import Evidence
+
+
+class ReferenceBroken(Exception):
+    """The reference did not answer what a check needs. Ours to mend, never the student's."""
+
+
+@dataclass(frozen=True)
+class Question:
+    """Everything that a verdict may depend on. `passed` are the checks of this exercise that passed already;
+    `labels` are the right classes of the test images, where there is a training run."""
+
+    exercise: Exercise
+    student: Evidence
+    reference: Evidence
+    passed: frozenset[str]
+    device: str
+    labels: np.ndarray | None = None
+
+
+def tolerance(dtype: str, device: str) -> float:
+    """Relative tolerance of values and gradients.
+
+    In float64 different spellings of the same network differ by about 1e-13 on CPU, and the smallest mistake in the
+    bank (another eps in BatchNorm) by 1e-4; on CUDA cuDNN picks other algorithms, hence more room there.
+    """
+    if dtype == "float64":
+        return 1e-5 if device == "cuda" else 1e-7
+    return 1e-2 if device == "cuda" else 2e-3

@@ -1,0 +1,60 @@
+"""``shapes``: outputs have the right shape for several batch sizes, image sizes and constructor arguments."""
+
+from __future__ import annotations
+
+from grader.checks import words
+from grader.checks.question import Question, ReferenceBroken
+from grader.course import Case
+from grader.model import Finding
+from grader.wire.records import Ran
+
+
+def judge(question: Question) -> Finding:
+    """Passed when every forward pass gives one tensor of the reference's shape."""
+    tried = 0
+    for number, case in enumerate(question.exercise.cases):
+        for index, dims in enumerate(case.inputs):
+            modes = ("train", "eval") if index == 0 else ("eval",)
+            for mode in modes:
+                wrong = _judge_run(question, case, f"{mode}.{number}.{index}", dims, mode)
+                if wrong:
+                    return wrong
+                tried += 1
+    return words.passed(f"Right in all {tried} forward passes, of different sizes.")
+
+
+def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...], mode: str) -> Finding | None:
+    expected = question.reference.get(probe, Ran)
+    if expected is None:
+        raise ReferenceBroken(probe)
+    asked = words.forward_call(question.exercise, case, dims, mode)
+    wanted = words.shape(expected.output.shape)
+    got = question.student.get(probe, Ran)
+    if got is None:
+        trouble = question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("t")
+        if trouble:
+            return words.trouble(trouble[1], "The forward pass", asked, wanted)
+        return words.failed("The forward pass was not reached, since an earlier call did not end.", asked=asked)
+    if got.output.kind != "Tensor":
+        hint = "A forward that ends without return gives None." if got.output.kind == "NoneType" else ""
+        return words.failed(
+            "forward does not return one tensor.", expected="a tensor", got=got.output.kind, asked=asked, hint=hint
+        )
+    if got.output.shape != expected.output.shape:
+        return words.failed(
+            "The output has another shape.", expected=wanted, got=words.shape(got.output.shape), asked=asked, hint=_hint(got, expected, dims)
+        )
+    return None
+
+
+def _hint(got: Ran, expected: Ran, dims: tuple[int, ...]) -> str:
+    ours, theirs = expected.output.shape, got.output.shape
+    if len(ours) == len(theirs) + 1:
+        return "Removing all axes of size one also removes a batch of one." if dims[0] == 1 else "Each image should keep a row of its own."
+    if len(ours) == len(theirs) == 2:
+        if ours[0] != theirs[0]:
+            return "As many rows must come out as samples went in: which axis must survive?"
+        return "The last layer decides how many scores there are for each image."
+    if len(ours) == len(theirs) == 4 and ours[1] == theirs[1]:
+        return "Follow height and width through both paths: which layer should halve them, and in both directions?"
+    return ""

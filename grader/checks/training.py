@@ -1,0 +1,63 @@
+"""``training``: a short run on the digits follows the reference at first, and ends within its band of accuracies.
+
+The first losses agree tightly, since both start from the same weights and see the same batches. Later ones need not:
+rounding differences grow until runs part. The band is measured from many runs of the reference; see docs/training.md.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from grader.checks import words
+from grader.checks.question import Question, ReferenceBroken
+from grader.model import Finding
+from grader.wire.records import Trained
+
+FIRST_STEPS = 3
+FIRST_TOLERANCE = 1e-2  # relative; correct spellings differ by 1e-6 here, measured in docs/training.md
+
+
+def judge(question: Question) -> Finding:
+    """Passed when losses are finite, begin as the reference's, and the accuracy reaches the band."""
+    training, band = question.exercise.training, question.exercise.band
+    ours, reached = question.reference.arrays("train"), accuracy(question, "student")
+    if training is None or band is None or "losses" not in ours:
+        raise ReferenceBroken("train")
+    asked = f"{training.steps} steps with batches of {training.batch} digits"
+    trouble = question.student.trouble("train") or question.student.trouble("load")
+    if trouble:
+        return words.trouble(trouble[1], "The training run", asked)
+    losses = question.student.arrays("train").get("losses")
+    if losses is None or reached is None or len(losses) != len(ours["losses"]):
+        return words.failed("The training run gave no predictions that can be scored.", asked=asked)
+    if not np.isfinite(losses).all():
+        return words.failed("The loss stops being a number.", expected="finite losses", got=words.values(losses), asked=asked)
+    if "gradients" in question.passed and not _follows(losses, ours["losses"]):
+        return words.failed(
+            "From the second step on, the loss leaves the reference's way, though values and gradients agree.",
+            expected=words.values(ours["losses"][:FIRST_STEPS]),
+            got=words.values(losses[:FIRST_STEPS]),
+            asked=asked,
+            hint="Does the model remember something from one batch to the next, or refuse to be updated?",
+        )
+    expected = f"an accuracy of at least {band.lowest:.1%} on {training.test} digits it has not seen"
+    if reached < band.lowest:
+        return words.failed(
+            "After the run, too few digits are recognised.", expected=expected, got=f"{reached:.1%}", asked=asked
+        )
+    return words.passed(f"{reached:.1%} of unseen digits are right after {training.steps} steps.", expected=expected, got=f"{reached:.1%}")
+
+
+def accuracy(question: Question, whose: str) -> float | None:
+    """Share of test images whose highest score is at the right class; None when the scores are not usable."""
+    evidence = question.student if whose == "student" else question.reference
+    if not isinstance(evidence.get("train", Trained), Trained) or question.labels is None:
+        return None
+    scores = evidence.arrays("train")["scores"]
+    if scores.ndim != 2 or scores.shape != (len(question.labels), 10) or not np.isfinite(scores).all():
+        return None
+    return float((scores.argmax(1) == question.labels).mean())
+
+
+def _follows(losses: np.ndarray, reference: np.ndarray) -> bool:
+    return bool(np.allclose(losses[:FIRST_STEPS], reference[:FIRST_STEPS], rtol=FIRST_TOLERANCE, atol=1e-6))

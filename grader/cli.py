@@ -1,0 +1,223 @@
+"""Arguments in, exit code out. Click rather than Typer: no dependencies of its own, where Typer brings pydantic.
+
+Everything heavy is imported inside the commands, so that ``grade --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader import __version__
+from grader.errors import GraderError, SubmissionError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.grading import Grader
+    from grader.model import Grade
+
+INTERRUPTED = 130
+
+
+class GradeGroup(click.Group):
+    """``grade PATH`` is short for ``grade one PATH``."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in self.commands:
+            args = ["one", *args]
+        return super().resolve_command(ctx, args)
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        # Options before the path belong to the command, too: grade --json alice
+        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
+            args = ["one", *args]
+        return super().parse_args(ctx, args)
+
+    def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_usage("grade", "[OPTIONS] PATH")
+        formatter.write_usage("grade batch", "[OPTIONS] PATH")
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in super().list_commands(ctx) if name != "one"]
+
+
+@click.group(cls=GradeGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="grade")
+def main() -> None:
+    """Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.
+
+    \b
+    grade submissions/alice/            one submission, and its HTML report
+    grade batch submissions/            a class, one folder for each student
+    grade alice/ --exercise RestNet18   one exercise only
+    grade one --help                    all options
+    """
+
+
+def _options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that one submission and a class share."""
+    for option in (
+        click.option("--seed", type=int, help="Draw inputs from this seed instead of the machine's own."),
+        click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core."),
+        click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder."),
+        click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
+        click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated."),
+        click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated."),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
+@_options
+def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
+    """Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."""
+    with _reported(as_json), _grader(path, as_json, **options) as grader:
+        result = grader.grade(path)
+        if report is None and not as_json:
+            report = Path("reports") / f"{result.submission}.html"
+        if report is not None:
+            _write_report(result, report)
+        if as_json:
+            from grader.report import jsonl
+
+            click.echo(jsonl.dumps(result))
+        else:
+            _show(result, report)
+    sys.exit(_exit_code([result]))
+
+
+@main.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), metavar="DIR", default=Path("reports"), show_default=True)
+@_options
+def batch(path: Path, out: Path, as_json: bool, **options: Any) -> None:
+    """Grade every submission in the folder PATH. With --json, one object a line."""
+    from grader.report import jsonl, terminal
+
+    grades: list[Grade] = []
+    failures: list[tuple[str, GraderError]] = []
+    with _reported(as_json), _grader(path, as_json, **options) as grader:
+        for result in grader.grade_all(path):
+            if isinstance(result, tuple):
+                failures.append(result)
+                click.echo(f"{result[0]}: {result[1]}", err=True)
+                continue
+            grades.append(result)
+            _write_report(result, out / f"{result.submission}.html")
+            if as_json:
+                click.echo(jsonl.dumps(result))
+            else:
+                click.echo(f"{result.submission}: done in {result.seconds:.1f} s", err=True)
+    if not as_json:
+        console = _console()
+        terminal.show_summary(grades, console)
+        console.print(f"Reports: {out}", highlight=False, markup=False)
+    codes = [error.exit_code for _, error in failures] + [_exit_code(grades)] * bool(grades)
+    sys.exit(max(codes, default=0))
+
+
+@contextlib.contextmanager
+def _reported(as_json: bool) -> Iterator[None]:
+    """Our own errors as one line on standard error, and their exit code."""
+    try:
+        yield
+    except GraderError as error:
+        click.echo(f"grade: {error}", err=True)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        click.echo("grade: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _grader(
+    path: Path,
+    as_json: bool,
+    *,
+    course: Path | None,
+    device: str,
+    assignment: tuple[str, ...],
+    exercise: tuple[str, ...],
+    seed: int | None,
+    jobs: int | None,
+) -> Iterator[Grader]:
+    """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile."""
+    from grader import course as courses
+    from grader.grading import Grader, Selection
+    from grader.plan import Settings
+    from grader.sandbox.host import Zygote
+    from grader.store import Store, default_folder
+
+    if not path.is_dir():
+        raise SubmissionError(f"{path} {'is a file: give the folder that holds it' if path.exists() else 'does not exist'}")
+    loaded = courses.load(course)
+    selection = Selection(
+        frozenset(loaded.assignment(name).id for name in assignment),
+        frozenset(loaded.exercise(name).id for name in exercise),
+    )
+    if next(selection.of(loaded), None) is None:
+        raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
+    store = Store(default_folder())
+    chosen = _device(device)
+    hide = (str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve()))
+    with Zygote(chosen, hide) as zygote:
+        settings = Settings(seed if seed is not None else store.seed(), chosen)
+        if not as_json and not zygote.facts.protected:
+            click.echo(f"grade: {zygote.facts.protection}", err=True)
+        with Grader(loaded, zygote, settings, store, selection, jobs) as grader:
+            yield grader
+
+
+def _device(wanted: str) -> str:
+    """What ``auto`` means here: a GPU where the driver shows one. The zygote, which has torch, has the last word."""
+    if wanted != "auto":
+        return wanted
+    return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
+
+
+def _write_report(result: Grade, file: Path) -> None:
+    from grader.report import html
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(html.render(result), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to {file}: {error.strerror}") from error
+
+
+def _show(result: Grade, report: Path | None) -> None:
+    from grader.report import terminal
+
+    console = _console()
+    terminal.show(result, console)
+    if report is not None:
+        console.print(f"Report: {report}", highlight=False, markup=False, soft_wrap=True)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def _exit_code(results: list[Grade]) -> int:
+    """0 everything passed, 1 something did not, 4 something of ours broke."""
+    from grader.model import Status, Verdict
+
+    verdicts = {verdict for result in results for verdict in result.verdicts()}
+    statuses = {exercise.status for result in results for exercise in result.exercises}
+    if Verdict.ERROR in verdicts or Status.ERROR in statuses:
+        return 4
+    return 0 if verdicts == {Verdict.PASSED} else 1

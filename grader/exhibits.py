@@ -1,0 +1,126 @@
+"""What a reader may look at beside the verdicts, taken from the evidence: tables, curves, and lines of code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import SequenceMatcher
+
+from grader.checks import gradients, training
+from grader.checks.layers import Layer, layers
+from grader.checks.parameters import described
+from grader.checks.question import Question, tolerance
+from grader.model import Excerpt, Exhibits, Finding, GradientRow, LayerRow, Place, SourceLine, TrainingCurve
+from grader.submission import Submission
+from grader.wire.records import Found, Ran
+
+CONTEXT_LINES = 4
+OUTPUT_CAP = 2_000  # characters of what the student's code printed
+
+
+def collect(question: Question, findings: Mapping[str, Finding], submission: Submission, module: str) -> Exhibits:
+    """All exhibits of one exercise."""
+    return Exhibits(
+        layers=tuple(_layer_rows(question)),
+        gradients=tuple(_gradient_rows(question)),
+        training=_curve(question),
+        code=tuple(_excerpts(question, findings.values(), submission, module)),
+        output=question.student.output[:OUTPUT_CAP],
+    )
+
+
+def _layer_rows(question: Question) -> Iterable[LayerRow]:
+    """The student's layers beside the reference's, aligned by kind and sizes."""
+    ours, theirs = (described(evidence, 0) for evidence in (question.reference, question.student))
+    if ours is None or theirs is None:
+        return
+    expected, got = layers(ours), layers(theirs)
+    matcher = SequenceMatcher(a=[_signature(layer) for layer in expected], b=[_signature(layer) for layer in got])
+    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
+        for index in range(max(a1 - a0, b1 - b0)):
+            left = expected[a0 + index] if a0 + index < a1 else None
+            right = got[b0 + index] if b0 + index < b1 else None
+            yield _row(left, right, tag == "equal")
+
+
+def _signature(layer: Layer) -> tuple[object, ...]:
+    return tuple(sorted(layer.keys))
+
+
+def _row(expected: Layer | None, got: Layer | None, same: bool) -> LayerRow:
+    return LayerRow(
+        expected=f"{expected.kind} {expected.sizes}" if expected else "",
+        expected_count=expected.count if expected else 0,
+        got=f"{got.kind} {got.sizes}" if got else "",
+        got_count=got.count if got else 0,
+        name=got.path if got else "",
+        same=same,
+    )
+
+
+def _gradient_rows(question: Question) -> Iterable[GradientRow]:
+    """Norms of the first case's gradients; the reference's beside them where roles and shapes tell which it is."""
+    ran = question.student.get("train.0.0", Ran)
+    digests = question.student.arrays("train.0.0").get("gradients")
+    if ran is None or digests is None:
+        return
+    relative = 10 * tolerance(ran.dtype, question.device)
+    comparable = "gradients" in question.reference.arrays("train.0.0")
+    lonely = gradients.mismatched(question.student, question.reference, 0, relative) if comparable else []
+    norms = _reference_norms(question, lonely)
+    for path, digest in zip(ran.gradient_of, digests, strict=True):
+        absent = path in ran.missing
+        yield GradientRow(
+            name=path,
+            got=None if absent else float(digest[0]),
+            expected=norms.get(path),
+            same=not absent and path not in lonely,
+        )
+
+
+def _reference_norms(question: Question, lonely: Sequence[str]) -> dict[str, float]:
+    """For parameters whose gradient agrees: the reference's norm is theirs; for others, that of the only candidate."""
+    ran = question.student.get("train.0.0", Ran)
+    digests = question.student.arrays("train.0.0")["gradients"]
+    ours = gradients.by_key(question.reference, 0)
+    theirs = gradients.by_key(question.student, 0)
+    norms: dict[str, float] = {}
+    for index, path in enumerate(ran.gradient_of if ran else ()):
+        if path not in lonely:
+            norms[path] = float(digests[index][0])
+    for key, paths in theirs.items():
+        if len(paths) == 1 and len(ours.get(key, {})) == 1:
+            norms.update(dict.fromkeys(paths, next(iter(ours[key].values()))))
+    return norms
+
+
+def _curve(question: Question) -> TrainingCurve | None:
+    ours, theirs = question.reference.arrays("train"), question.student.arrays("train")
+    reached, expected = (training.accuracy(question, whose) for whose in ("student", "reference"))
+    band = question.exercise.band
+    if "losses" not in ours or "losses" not in theirs or reached is None or expected is None or band is None:
+        return None
+    return TrainingCurve(
+        losses=tuple(theirs["losses"].tolist()),
+        reference_losses=tuple(ours["losses"].tolist()),
+        accuracy=reached,
+        reference_accuracy=expected,
+        band=(band.lowest, 1.0),
+    )
+
+
+def _excerpts(
+    question: Question, findings: Iterable[Finding], submission: Submission, module: str
+) -> Iterable[Excerpt]:
+    """The student's lines around every place that a finding points at, else around the definition."""
+    places = [finding.where for finding in findings if finding.where is not None]
+    found = question.student.get("find", Found)
+    if not places and found and found.line:
+        places = [Place(found.file or module, found.line)]
+    folder = module.rpartition("/")[0]
+    for file in dict.fromkeys(place.file for place in places):
+        lines = submission.lines(file) or submission.lines(f"{folder}/{file}")
+        marked = {place.line for place in places if place.file == file}
+        shown = sorted({n for line in marked for n in range(line - CONTEXT_LINES, line + CONTEXT_LINES + 1)})
+        rows = tuple(SourceLine(n, lines[n - 1], n in marked) for n in shown if 1 <= n <= len(lines))
+        if rows:
+            yield Excerpt(file, rows)

@@ -1,0 +1,248 @@
+"""The way of a submission, on one page: collect, ask, judge, add up. One submission, then many.
+
+    collect ─► jobs (one worker each) ─► evidence ─► findings ─► points ─► Grade
+
+Reference evidence takes the same way through the same workers, once per machine; see `store`.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import numpy as np
+
+from grader import checks, evidence, exhibits, plan, rubric, store, submission
+from grader.checks.question import Question
+from grader.course import Assignment, Course, Exercise
+from grader.errors import GraderError, SandboxError, SubmissionError
+from grader.evidence import Evidence, Outcome
+from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
+from grader.plan import Job, Probe, Settings
+from grader.sandbox.host import Sandbox
+from grader.store import Store
+from grader.submission import Submission
+from grader.wire.records import Found, Problem
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which part of the course is graded: all of it, or what was asked for."""
+
+    assignments: frozenset[str] = frozenset()
+    exercises: frozenset[str] = frozenset()
+
+    def of(self, course: Course) -> Iterator[tuple[Assignment, tuple[Exercise, ...]]]:
+        """The assignments with the exercises selected, leaving out those with none."""
+        for assignment in course.assignments:
+            if self.assignments and assignment.id not in self.assignments:
+                continue
+            chosen = tuple(e for e in assignment.exercises if not self.exercises or e.id in self.exercises)
+            if chosen:
+                yield assignment, chosen
+
+
+class Grader:
+    """Grades submissions against one course, in one sandbox, on one device."""
+
+    def __init__(
+        self,
+        course: Course,
+        sandbox: Sandbox,
+        settings: Settings,
+        memory: Store,
+        selection: Selection = Selection(),
+        workers: int | None = None,
+    ) -> None:
+        self.course, self.sandbox, self.settings = course, sandbox, settings
+        self._store = memory
+        self._selection = selection
+        self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
+        self._reference: dict[str, Future[Evidence]] = {}
+
+    def __enter__(self) -> Grader:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def grade(self, folder: Path) -> Grade:
+        """Grade one submission's folder. Raises `SubmissionError` when there is nothing to grade."""
+        return self.grade_collected(submission.collect(folder))
+
+    def grade_collected(self, collected: Submission) -> Grade:
+        """Grade a submission that was taken in already."""
+        started = time.monotonic()
+        chosen = list(self._selection.of(self.course))
+        modules = {assignment.id: collected.module(assignment.module) for assignment, _ in chosen}
+        _expect_something(collected, chosen, modules)
+        running = self._start(collected, [(a, e) for a, exercises in chosen if modules[a.id] for e in exercises])
+        assignments = [
+            rubric.assignment_result(
+                assignment, [self._result(e, collected, modules[assignment.id], running) for e in exercises]
+            )
+            for assignment, exercises in chosen
+        ]
+        return rubric.grade(
+            collected.name,
+            self.settings.device,
+            self.sandbox.facts.protection,
+            assignments,
+            [*collected.notes, *_missing(collected, chosen, modules)],
+            time.monotonic() - started,
+        )
+
+    def grade_all(self, root: Path) -> Iterator[Grade | tuple[str, GraderError]]:
+        """Grade every folder below `root`, in the order of names; a folder that cannot be graded gives its error."""
+        for folder in submission.folders(root):
+            try:
+                yield self.grade(folder)
+            except SubmissionError as error:
+                yield folder.name, error
+
+    def reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
+        """The evidence of the reference solution."""
+        self._start_reference([(assignment, exercise)])
+        return self._reference[exercise.id].result()
+
+    def _start(
+        self, collected: Submission, exercises: Sequence[tuple[Assignment, Exercise]]
+    ) -> dict[str, list[Future[Evidence]]]:
+        """Hand all jobs to the pool, the longest first, so that no core is idle while one long job ends."""
+        self._start_reference(exercises)
+        jobs = []
+        for assignment, exercise in exercises:
+            module = collected.module(assignment.module) or assignment.module
+            for job in plan.jobs(exercise, self.course.digits, self.settings):
+                jobs.append((exercise, job, collected.files, module))
+        jobs.sort(key=lambda job: -job[1].seconds)
+        # A file that trains at its top level needs the compiler from its first line on.
+        eager = collected.mentions(b"optim") or collected.mentions(b"compile")
+        running: dict[str, list[Future[Evidence]]] = {}
+        for exercise, job, files, module in jobs:
+            future = self._pool.submit(run_job, self.sandbox, job, files, module, job.compiler or eager)
+            running.setdefault(exercise.id, []).append(future)
+        return running
+
+    def _start_reference(self, exercises: Sequence[tuple[Assignment, Exercise]]) -> None:
+        for assignment, exercise in exercises:
+            if exercise.id not in self._reference:
+                self._reference[exercise.id] = self._pool.submit(self._compute_reference, assignment, exercise)
+
+    def _compute_reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
+        jobs = plan.jobs(exercise, self.course.digits, self.settings)
+        probes = [probe for job in jobs for probe in job.probes]
+        key = store.key(assignment.solution, probes, self.settings.device, self.sandbox.facts)
+        saved = self._store.read(key)
+        if saved is not None:
+            return saved
+        files = {f"{assignment.module}.py": assignment.solution}
+        found = _merge([run_job(self.sandbox, job, files, assignment.module, job.compiler) for job in jobs])
+        self._store.write(key, found)
+        return found
+
+    def _result(
+        self,
+        exercise: Exercise,
+        collected: Submission,
+        module: str | None,
+        running: dict[str, list[Future[Evidence]]],
+    ) -> ExerciseResult:
+        if module is None:
+            note = f"{exercise.assignment}.py was not handed in."
+            return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
+        try:
+            student = _merge([future.result() for future in running[exercise.id]])
+            reference = self._reference[exercise.id].result()
+        except SandboxError as error:
+            findings = {check: Finding(Verdict.ERROR, str(error)) for check in exercise.points}
+            return rubric.exercise_result(exercise, Status.ERROR, findings, str(error))
+        note = _not_attempted(exercise, student)
+        if note:
+            return rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, rubric.all_skipped(exercise, note), note)
+        question = Question(exercise, student, reference, frozenset(), self.settings.device, self._labels(exercise))
+        findings = checks.run(question)
+        shown = exhibits.collect(question, findings, collected, module)
+        status = Status.ERROR if any(f.verdict is Verdict.ERROR for f in findings.values()) else Status.GRADED
+        return rubric.exercise_result(exercise, status, findings, exhibits=shown)
+
+    def _labels(self, exercise: Exercise) -> np.ndarray | None:
+        if exercise.training is None:
+            return None
+        return plan.test_labels(exercise, exercise.training, self.course.digits, self.settings)
+
+
+def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: str, compiler: bool) -> Evidence:
+    """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
+    load = _load(files, module, job)
+    budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
+    line = sandbox.open(load.limits, budget, compiler)
+    outcomes: dict[str, Outcome] = {}
+    try:
+        for probe in (load, *job.probes):
+            if not all(isinstance(outcomes.get(need), evidence.Answered) for need in ("load", *probe.needs)[: None if probe is not load else 0]):
+                continue
+            outcomes[probe.id] = evidence.validate(probe.op, line.ask(probe.op, probe.params, probe.arrays, probe.limits))
+            if not isinstance(outcomes[probe.id], (evidence.Answered, Problem)):
+                break  # the worker is dead; what was not asked stays unanswered
+        return Evidence(outcomes, line.output.text)
+    finally:
+        line.close()
+
+
+def _load(files: dict[str, bytes], module: str, job: Job) -> Probe:
+    paths = sorted(files)
+    arrays = {str(index): np.frombuffer(files[path], dtype=np.uint8) for index, path in enumerate(paths)}
+    limits = job.probes[0].limits
+    return Probe("load", "load", {"paths": paths, "module": module}, arrays, limits=limits)
+
+
+def _merge(parts: Sequence[Evidence]) -> Evidence:
+    """The evidence of several workers on one exercise. What ended badly in any of them stays so."""
+    outcomes: dict[str, Outcome] = {}
+    for part in parts:
+        for probe, outcome in part.outcomes.items():
+            if probe not in outcomes or isinstance(outcomes[probe], evidence.Answered):
+                outcomes[probe] = outcome
+    return Evidence(outcomes, parts[-1].output)
+
+
+def _not_attempted(exercise: Exercise, student: Evidence) -> str:
+    """Why the exercise counts as not attempted, or nothing."""
+    found = student.get("find", Found)
+    if found is not None and found.kind == "absent" and not found.similar:
+        return f"{exercise.name} is not defined in the file."
+    built = student.outcomes.get("build.0")
+    # One frame: the stub itself raises, not something that the student's own code calls.
+    if isinstance(built, Problem) and built.type == "NotImplementedError" and len(built.frames) == 1:
+        return f"{exercise.name} is still the stub that was handed out."
+    return ""
+
+
+def _expect_something(
+    collected: Submission,
+    chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
+    modules: dict[str, str | None],
+) -> None:
+    if any(modules.values()):
+        return
+    wanted = ", ".join(f"{assignment.module}.py" for assignment, _ in chosen)
+    there = ", ".join(sorted(collected.files)[:5])
+    raise SubmissionError(f"{collected.name} holds none of the files asked for. Expected: {wanted}. There: {there}")
+
+
+def _missing(
+    collected: Submission,
+    chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
+    modules: dict[str, str | None],
+) -> Iterator[str]:
+    for assignment, _ in chosen:
+        if modules[assignment.id] is None and collected.has_notebook(assignment.module):
+            yield f"{assignment.module}.ipynb was not graded: export the notebook as {assignment.module}.py"

@@ -1,0 +1,136 @@
+"""From an exercise to the questions that a worker will be asked: pure data, decided before any code runs.
+
+The same plan is put to the student's exercise and to the reference solution, so their evidence is comparable by
+construction. Questions depend on a seed that students do not know; equal seeds give equal plans.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
+from grader.sandbox.limits import Limits
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One question: an operation of the worker, its parameters and arrays, and the probes it needs answered."""
+
+    id: str
+    op: str
+    params: Mapping[str, Any]
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    limits: Limits = Limits()
+
+
+@dataclass(frozen=True)
+class Job:
+    """All questions for one worker. `seconds` is about how long it takes; `compiler`, whether torch's is needed."""
+
+    exercise: Exercise
+    probes: tuple[Probe, ...]
+    seconds: float
+    compiler: bool
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run of the grader fixes for all exercises."""
+
+    seed: int
+    device: str = "cpu"
+    limits: Limits = Limits()
+
+
+def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:
+    """The workers that an exercise takes: one that examines it, and one that trains it, if it is to be trained."""
+    examine = Job(exercise, tuple(_examination(exercise, settings)), seconds=0.5, compiler=True)
+    if exercise.training is None:
+        return (examine,)
+    train = _training(exercise, exercise.training, digits, settings)
+    return (Job(exercise, (train,), exercise.training.seconds, compiler=False), examine)
+
+
+def stream(settings: Settings, *names: object) -> np.random.Generator:
+    """A random stream of its own for each purpose, the same on every machine."""
+    digest = hashlib.sha256(repr((settings.seed, *names)).encode()).digest()
+    return np.random.Generator(np.random.Philox(int.from_bytes(digest[:16], "big")))
+
+
+def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
+    yield Probe("find", "find", {"name": exercise.name}, limits=settings.limits)
+    for number, case in enumerate(exercise.cases):
+        yield from _case(exercise, number, case, settings)
+    dry = _make(exercise, exercise.cases[0].args, settings)
+    yield Probe("dry", "dry", dry, {"x": _input(exercise, 0, 0, settings)}, ("build.0",), settings.limits)
+
+
+def _case(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
+    """Build, describe (before and after a forward pass), and run in both modes."""
+    build, key = f"build.{number}", {"subject": str(number)}
+    first = _input(exercise, number, 0, settings)
+    limits = settings.limits
+    yield Probe(build, "build", _make(exercise, case.args, settings) | key, limits=limits)
+    yield Probe(f"tables.{number}", "tables", key, {}, (build,), limits)
+    yield Probe(f"trace.{number}", "tables", key, {"x": first}, (build,), limits)
+    for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
+        x = _input(exercise, number, index, settings)
+        params = key | {
+            "mode": mode,
+            "backward": mode == "train",
+            "repeat": mode == "eval" and index == 0,
+            "device": settings.device,
+            "seed": settings.seed,
+        }
+        yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), limits)
+
+
+def _make(exercise: Exercise, args: tuple[Any, ...], settings: Settings) -> dict[str, Any]:
+    return {"name": exercise.name, "args": list(args), "seed": settings.seed}
+
+
+def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.ndarray:
+    """Signed normal float32 values. Signed, since what only shows below zero must show."""
+    shape = exercise.cases[case].inputs[index]
+    return stream(settings, "input", exercise.id, case, index).standard_normal(shape).astype(np.float32)
+
+
+def _training(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> Probe:
+    order, classes = training_order(exercise, training, settings)
+    params = _make(exercise, training.args, settings) | {
+        "device": settings.device,
+        "batch": training.batch,
+        "rate": training.rate,
+        "side": training.side,
+        "channels": training.channels,
+        "output": training.output,
+    }
+    arrays = {
+        "images": digits.images[order],
+        "labels": classes[digits.labels[order]],
+        "test": digits.images[TRAIN_SAMPLES : TRAIN_SAMPLES + training.test],
+    }
+    return Probe("train", "train", params, arrays, (), settings.limits.longer(3))
+
+
+def training_order(exercise: Exercise, training: Training, settings: Settings) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the training samples in order of use, and the class that each digit is called in this run.
+
+    Classes are permuted, so that a network that knows digits already knows nothing here.
+    """
+    random = stream(settings, "training", exercise.id)
+    needed = training.steps * training.batch
+    rounds = [random.permutation(TRAIN_SAMPLES) for _ in range(-(-needed // TRAIN_SAMPLES))]
+    return np.concatenate(rounds)[:needed], random.permutation(10)
+
+
+def test_labels(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> np.ndarray:
+    """The right classes of the test images. They stay with the grader."""
+    _, classes = training_order(exercise, training, settings)
+    return np.asarray(classes[digits.labels[TRAIN_SAMPLES : TRAIN_SAMPLES + training.test]])

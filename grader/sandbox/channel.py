@@ -1,0 +1,259 @@
+"""The live line to one worker: questions out, answers in, each within its limits, whatever the worker does.
+
+The grader's side only. Nothing that arrives here is believed: frames are capped before they are stored, the
+envelope is checked to the letter, and time is measured on this side.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import selectors
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.errors import SandboxError
+from grader.sandbox import limits as kinds
+from grader.sandbox.limits import Death, Limits
+from grader.wire import frames, strict
+from grader.wire.frames import FrameError
+from grader.wire.records import Problem
+
+POLL_SECONDS = 0.1  # how often a running worker's CPU time is looked at
+KEPT_HEAD, KEPT_TAIL = 6_000, 2_000  # bytes of what the student's code prints
+_CHUNK = 1 << 18
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A well-formed answer: its record, not yet typed, and its arrays."""
+
+    body: Any
+    arrays: dict[str, np.ndarray]
+
+
+Reply = Answer | Problem | Death
+
+
+class Output:
+    """What the student's code prints: the head and the tail are kept, the middle is counted."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self._head = bytearray()
+        self._tail = bytearray()
+
+    def add(self, chunk: bytes) -> None:
+        """Take in some bytes."""
+        self.total += len(chunk)
+        room = KEPT_HEAD - len(self._head)
+        self._head += chunk[: max(0, room)]
+        self._tail = (self._tail + chunk[max(0, room) :])[-KEPT_TAIL:]
+
+    @property
+    def text(self) -> str:
+        """The kept parts as text, saying how much was cut."""
+        cut = self.total - len(self._head) - len(self._tail)
+        middle = f"\n… {cut} bytes more …\n".encode() if cut else b""
+        return bytes(self._head + middle + self._tail).decode("utf-8", "backslashreplace")
+
+
+class Channel:
+    """One worker. Ask it questions; close it, and it is dead."""
+
+    def __init__(self, line: socket.socket, streams: tuple[int, int], status: socket.socket) -> None:
+        self._line, self._streams, self._status = line, streams, status
+        self._pid, self._handle = _introduction(status)
+        self.output = Output()
+        self._questions = 0
+        self._death: Death | None = None
+        self._ended: dict[str, Any] = {}
+        line.setblocking(False)
+        for stream in streams:
+            os.set_blocking(stream, False)
+
+    def ask(self, op: str, params: Mapping[str, Any], arrays: Mapping[str, np.ndarray], limits: Limits) -> Reply:
+        """Put one question and wait for its answer, the student's exception, or the worker's death."""
+        if self._death is not None:
+            return self._death
+        self._questions += 1
+        question = frames.encode({"id": self._questions, "op": op, "params": dict(params)}, arrays)
+        exchange = _Exchange(question, limits, self._cpu_seconds())
+        try:
+            frame = self._converse(exchange)
+            return _opened(frame, self._questions)
+        except FrameError as error:
+            return self._die(Death(kinds.PROTOCOL, f"the worker's answer was not one: {error}"))
+        except _Stopped as stop:
+            return self._die(stop.death)
+
+    def close(self) -> None:
+        """Kill the worker, wait until it is gone, and release everything."""
+        self._kill()
+        _wait_readable(self._handle, 10.0)
+        for stream in (*self._streams, self._handle):
+            os.close(stream)
+        self._line.close()
+        self._status.close()
+
+    def _converse(self, exchange: _Exchange) -> frames.Frame:
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._line, selectors.EVENT_READ | selectors.EVENT_WRITE)
+            for stream in self._streams:
+                selector.register(stream, selectors.EVENT_READ)
+            while True:
+                for key, events in selector.select(POLL_SECONDS):
+                    if key.fileobj is not self._line:
+                        self._drain(int(key.fd), selector)
+                        continue
+                    if events & selectors.EVENT_WRITE and exchange.send(self._line):
+                        selector.modify(self._line, selectors.EVENT_READ)
+                    if events & selectors.EVENT_READ:
+                        frame = exchange.receive(self._line)
+                        if frame is not None:
+                            self._drain_rest()
+                            return frame
+                exchange.check(self._cpu_seconds(), self.output.total)
+
+    def _drain(self, stream: int, selector: selectors.BaseSelector | None = None) -> bool:
+        """Take what has been printed; returns whether there was something."""
+        try:
+            chunk = os.read(stream, _CHUNK)
+        except BlockingIOError:
+            return False
+        if not chunk and selector is not None:
+            selector.unregister(stream)
+        self.output.add(chunk)
+        return bool(chunk)
+
+    def _drain_rest(self) -> None:
+        """What was printed before the answer must not be left in the pipe when the worker is killed."""
+        for stream in self._streams:
+            for _ in range(16):
+                if not self._drain(stream):
+                    break
+
+    def _die(self, death: Death) -> Death:
+        self._kill()
+        if death.kind == kinds.EXITED:
+            death = self._epitaph()
+        self._drain_rest()
+        self._death = death
+        return death
+
+    def _epitaph(self) -> Death:
+        """Say how a worker ended that was not killed by us."""
+        if _wait_readable(self._status.fileno(), 5.0):
+            self._ended = json.loads(self._status.recv(1 << 12) or b"{}")
+        number = self._ended.get("signal", 0)
+        if number == signal.SIGXCPU or (number == signal.SIGKILL and self._ended.get("exit") == -1):
+            return Death(kinds.CPU_LIMIT, "the kernel ended it: its CPU time or memory was used up")
+        if number:
+            return Death(kinds.CRASHED, f"the process crashed: {signal.strsignal(number)} (signal {number})")
+        return Death(kinds.EXITED, f"the code ended the whole process (exit status {self._ended.get('exit', '?')})")
+
+    def _kill(self) -> None:
+        if not _wait_readable(self._handle, 0.0):
+            if self._death is None and _hung_up(self._line):
+                _wait_readable(self._handle, 1.0)  # it is ending by itself: let it say how
+            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+
+    def _cpu_seconds(self) -> float:
+        try:
+            with open(f"/proc/{self._pid}/stat") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+class _Stopped(Exception):
+    def __init__(self, death: Death) -> None:
+        self.death = death
+
+
+class _Exchange:
+    """One question under way: what is left to send, what has come, what may still be used up."""
+
+    def __init__(self, question: bytes, limits: Limits, cpu_seconds: float) -> None:
+        self._left = memoryview(question)
+        self._limits = limits
+        self._cpu_start = cpu_seconds
+        self._deadline = time.monotonic() + limits.wall_seconds  # one for the whole exchange, however it drips
+        self._reader = frames.Reader(limits.answer_bytes)
+
+    def send(self, line: socket.socket) -> bool:
+        """Send what fits; true when all is sent."""
+        try:
+            self._left = self._left[line.send(self._left) :] if self._left else self._left
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            raise _Stopped(Death(kinds.EXITED, "")) from error
+        return not self._left
+
+    def receive(self, line: socket.socket) -> frames.Frame | None:
+        """Take in what has come; the frame when it is complete."""
+        try:
+            chunk = line.recv(_CHUNK)
+        except BlockingIOError:
+            return None
+        except OSError:
+            chunk = b""
+        if not chunk:
+            raise _Stopped(Death(kinds.EXITED, ""))
+        return self._reader.feed(chunk)
+
+    def check(self, cpu_seconds: float, printed: int) -> None:
+        """Stop the exchange when a limit is reached, naming it."""
+        limits = self._limits
+        if cpu_seconds - self._cpu_start > limits.cpu_seconds:
+            raise _Stopped(Death(kinds.CPU_LIMIT, f"more than {limits.cpu_seconds:g} s of computing time"))
+        if time.monotonic() > self._deadline:
+            raise _Stopped(Death(kinds.WALL_LIMIT, f"no answer within {limits.wall_seconds:g} s"))
+        if printed > limits.output_bytes:
+            raise _Stopped(Death(kinds.OUTPUT_LIMIT, f"more than {limits.output_bytes >> 20} MiB printed"))
+
+
+def _introduction(status: socket.socket) -> tuple[int, int]:
+    """Wait for the intermediate to say who the worker is; returns its pid and the descriptor that kills it."""
+    status.settimeout(30.0)
+    try:
+        message, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
+    except TimeoutError as error:
+        raise SandboxError("a worker could not be started within 30 s") from error
+    said = json.loads(message or b'{"broken": "the zygote is gone"}')
+    if "broken" in said or not fds:
+        raise SandboxError(f"a worker could not be walled in: {said.get('broken')}")
+    return said["pid"], fds[0]
+
+
+def _opened(frame: frames.Frame, number: int) -> Reply:
+    header = frame.header
+    if header.get("id") != number or type(header.get("id")) is not int:
+        raise FrameError("it does not belong to the question asked")
+    if set(header) == {"id", "answer"}:
+        return Answer(header["answer"], frame.arrays)
+    if set(header) == {"id", "problem"} and not frame.arrays:
+        return strict.read(Problem, header["problem"])
+    raise FrameError("its header has other keys than those agreed")
+
+
+def _wait_readable(fd: int, seconds: float) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(fd, selectors.EVENT_READ)
+        return bool(selector.select(seconds))
+
+
+def _hung_up(line: socket.socket) -> bool:
+    try:
+        return line.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return False

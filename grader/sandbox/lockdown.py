@@ -1,0 +1,230 @@
+"""The walls around one worker. This is the one place where protection is added or taken away.
+
+A worker is walled in by two processes, since a new pid namespace holds only the children of who made it:
+
+    zygote ── fork ── intermediate: `leave_the_host` ── fork ── worker, process 1 of its namespace: `close_the_door`
+
+Three strengths, best first, chosen by doing every step once in a throw-away child (`probe`): flags lie.
+
+- ``root``: the grader runs as root. Namespaces and the private root are made with real privileges, then the worker
+  becomes nobody, in a user namespace of its own.
+- ``user``: an ordinary user. An own user namespace lends the privileges that the others need.
+- ``none``: no namespaces to be had. Limits, closed descriptors and a cleared environment only.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from grader.sandbox import syscalls as sc
+
+BOX = "/box"  # the worker's only writable folder
+OLD_ROOT = "/.old"  # where the host's root is while the private one is built
+NOBODY = 65534
+SCRATCH_BYTES = 256 << 20
+SCRATCH_FILES = 10_000
+STRENGTHS = ("root", "user", "none")
+
+_NAMESPACES = sc.CLONE_NEWNS | sc.CLONE_NEWPID | sc.CLONE_NEWNET | sc.CLONE_NEWIPC | sc.CLONE_NEWUTS
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
+
+
+@dataclass(frozen=True)
+class Walls:
+    """Which protection workers get: a strength, and, when it is not the best, why."""
+
+    strength: str
+    why: str = ""
+
+    @property
+    def line(self) -> str:
+        """One line for people: what is on, and what is not."""
+        if self.strength == "none":
+            return f"limits only, NO namespaces ({self.why}): student code can read your files and use the network"
+        user = "user nobody" if self.strength == "root" else "own user"
+        return f"{user}; own user, mount, pid, network, ipc and uts namespaces; private read-only root; limits"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the walls of one worker are made of.
+
+    `hide` are folders that must not be seen even though they lie below one that is shown; `memory_bytes` comes on
+    top of what the zygote already maps; zero means no limit, as CUDA needs.
+    """
+
+    strength: str
+    show: tuple[str, ...]
+    hide: tuple[str, ...]
+    memory_bytes: int
+    cpu_seconds: int
+    base_bytes: int = 0
+
+
+def shown_paths(device: str) -> tuple[str, ...]:
+    """Folders and files that a worker sees, read-only: Python, its packages, the system's libraries."""
+    wanted = [*_SYSTEM, sys.base_prefix, sys.prefix, *(path for path in sys.path if Path(path).name.endswith("-packages"))]
+    if device == "cuda":
+        wanted += [str(path) for path in Path("/dev").glob("nvidia*")]
+    existing = sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)})
+    # What lies below a shown folder needs no mount of its own.
+    return tuple(p for p in existing if not any(p.startswith(q + "/") for q in existing if not os.path.islink(q)))
+
+
+def probe(device: str) -> Walls:
+    """Find the strongest walls that this machine gives, by building them in a throw-away child."""
+    if not sc.supported():
+        return Walls("none", f"{os.uname().sysname} on {os.uname().machine} is not supported")
+    why = ""
+    for strength in STRENGTHS[:-1]:
+        if strength == "root" and os.geteuid() != 0:
+            continue
+        problem = _try(Plan(strength, shown_paths(device), (), 0, 0))
+        if not problem:
+            return Walls(strength)
+        why = why or problem
+    return Walls("none", why)
+
+
+def _try(plan: Plan) -> str:
+    """Build the walls in a child; return what went wrong, or nothing."""
+    read_end, write_end = os.pipe()
+    child = os.fork()
+    if child == 0:
+        problem = "the walls could not be built"
+        try:
+            leave_the_host(plan)
+            inner = os.fork()
+            if inner == 0:
+                close_the_door(plan)
+                os._exit(0)
+            problem = "" if os.waitpid(inner, 0)[1] == 0 else "the inner process failed"
+        except OSError as error:
+            problem = error.strerror or str(error)
+        finally:
+            os.write(write_end, problem.encode() or b"\0")
+            os._exit(0)
+    os.close(write_end)
+    with open(read_end, "rb") as answer:
+        said = answer.read()
+    os.waitpid(child, 0)
+    return "" if said == b"\0" else said.decode() or "the probe died"
+
+
+def leave_the_host(plan: Plan) -> None:
+    """In the intermediate: new namespaces, and a root that holds nothing but what `plan` shows."""
+    if plan.strength == "none":
+        return
+    if plan.strength == "user":
+        uid, gid = os.geteuid(), os.getegid()
+        sc.unshare(sc.CLONE_NEWUSER | _NAMESPACES)
+        _map_user(uid, gid)
+    else:
+        sc.unshare(_NAMESPACES)
+    sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
+    _build_root(plan)
+
+
+def close_the_door(plan: Plan) -> None:
+    """In the worker, before any student code: own /proc, no way back, no privileges, limits."""
+    sc.prctl(sc.PR_SET_PDEATHSIG, 9)
+    if plan.strength != "none":
+        _mount_proc()
+    if plan.strength == "root":
+        _become_nobody()
+    sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
+    if plan.strength != "none":
+        sc.drop_capabilities()
+    # Becoming someone else clears the parent-death signal, hence once more.
+    sc.prctl(sc.PR_SET_PDEATHSIG, 9)
+    _set_limits(plan)
+
+
+def _map_user(uid: int, gid: int) -> None:
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+
+
+def _build_root(plan: Plan) -> None:
+    """A tmpfs with read-only views of what is shown, an empty cover over what is hidden, and a scratch folder."""
+    sources = {path: os.path.realpath(path) for path in plan.show}
+    sc.mount("tmpfs", "/tmp", "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=1m,mode=755")
+    os.mkdir("/tmp" + OLD_ROOT)
+    # Pivot first and build afterwards: what was in the host's /tmp would else be covered by the new root.
+    sc.pivot_root("/tmp", "/tmp" + OLD_ROOT)
+    os.chdir("/")
+    for path, source in sources.items():
+        _show(OLD_ROOT + source, path, link=os.path.islink(OLD_ROOT + path))
+    for path in plan.hide:
+        if os.path.isdir(path):
+            sc.mount("tmpfs", path, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=4k,mode=755")
+            sc.make_read_only(path)
+    for name in _DEVICES:
+        _show(f"{OLD_ROOT}/dev/{name}", f"/dev/{name}", read_only=False)
+    for folder in (BOX, "/dev/shm"):
+        os.makedirs(folder, exist_ok=True)
+        options = f"size={SCRATCH_BYTES},nr_inodes={SCRATCH_FILES},mode=1777"
+        sc.mount("tmpfs", folder, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, options)
+    for folder in ("/proc", "/tmp", "/etc"):
+        os.makedirs(folder, exist_ok=True)
+    if not any(path.startswith("/tmp/") for path in plan.show):  # a Python that lives in /tmp must not be covered
+        sc.mount(BOX, "/tmp", flags=sc.MS_BIND)  # one budget for both
+    _write_etc()
+
+
+def _write_etc() -> None:
+    Path("/etc/passwd").write_text(f"student:x:{NOBODY}:{NOBODY}:student:{BOX}:/usr/sbin/nologin\n")
+    Path("/etc/group").write_text(f"student:x:{NOBODY}:\n")
+
+
+def _show(source: str, target: str, read_only: bool = True, link: bool = False) -> None:
+    os.makedirs(os.path.dirname(target), exist_ok=True)
+    if link:  # /lib on a merged-usr system: its target is shown too
+        os.symlink(source.removeprefix(OLD_ROOT), target)
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        Path(target).touch()
+    sc.mount(source, target, flags=sc.MS_BIND | sc.MS_REC)
+    if read_only:
+        sc.make_read_only(target)
+
+
+def _mount_proc() -> None:
+    """A /proc of the own pid namespace; where the kernel refuses it (containers), none at all."""
+    try:
+        sc.mount("proc", "/proc", "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
+    except OSError:
+        pass  # everything works without /proc; the host's would show every process
+    sc.unmount(OLD_ROOT)
+    sc.make_read_only("/", recursive=False)
+
+
+def _become_nobody() -> None:
+    os.setgroups([])
+    os.setresgid(NOBODY, NOBODY, NOBODY)
+    os.setresuid(NOBODY, NOBODY, NOBODY)
+    # A process that changed its user may not write its own maps until it is dumpable again.
+    sc.prctl(sc.PR_SET_DUMPABLE, 1)
+    sc.unshare(sc.CLONE_NEWUSER)
+    if os.path.exists("/proc/self/uid_map"):
+        _map_user(NOBODY, NOBODY)
+
+
+def _set_limits(plan: Plan) -> None:
+    wanted = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 256, resource.RLIMIT_FSIZE: SCRATCH_BYTES}
+    if plan.strength != "none":
+        wanted[resource.RLIMIT_NPROC] = 64  # counted per user namespace, so it bounds this worker alone
+    if plan.cpu_seconds:
+        wanted[resource.RLIMIT_CPU] = plan.cpu_seconds
+    if plan.memory_bytes:
+        wanted[resource.RLIMIT_AS] = plan.base_bytes + plan.memory_bytes
+    for kind, value in wanted.items():
+        resource.setrlimit(kind, (value, value))

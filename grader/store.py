@@ -1,0 +1,89 @@
+"""Reference evidence on disk, by content: computed once per machine, course and torch, then read.
+
+Also the machine's seed: inputs are drawn from it, so what a hidden input was cannot be learned from another machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+from grader import evidence as ev
+from grader.evidence import Evidence
+from grader.plan import Probe
+from grader.sandbox.host import Facts
+from grader.wire.frames import FrameError
+
+_CODE = ("worker", "wire")  # the code that answers depend on
+
+
+def default_folder() -> Path:
+    """Where caches belong on this system."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "grader"
+
+
+class Store:
+    """A folder of evidence by key. Where it cannot be written, everything still works, only slower."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def seed(self) -> int:
+        """The machine's own random seed, made at the first use."""
+        file = self.folder / "seed"
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            # Whoever comes second finds the file and reads it.
+            with contextlib.suppress(FileExistsError):
+                self._write_new(file, str(secrets.randbits(31)).encode())
+            return int(file.read_text())
+        return secrets.randbits(31)
+
+    def read(self, key: str) -> Evidence | None:
+        """The evidence saved under `key`; None when there is none, or it is damaged."""
+        try:
+            return ev.load((self.folder / f"{key}.evidence").read_bytes())
+        except (OSError, FrameError, KeyError, ValueError):
+            return None
+
+    def write(self, key: str, evidence: Evidence) -> None:
+        """Save evidence under `key`, whole or not at all."""
+        with contextlib.suppress(OSError):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
+            with open(descriptor, "wb") as file:
+                file.write(ev.dump(evidence))
+            os.replace(name, self.folder / f"{key}.evidence")
+
+    @staticmethod
+    def _write_new(file: Path, content: bytes) -> None:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with open(descriptor, "wb") as handle:
+            handle.write(content)
+
+
+def key(solution: bytes, probes: Iterable[Probe], device: str, facts: Facts) -> str:
+    """What the reference's answers depend on, as a hash."""
+    digest = hashlib.sha256()
+    for part in (solution, code_fingerprint(), device.encode(), facts.torch.encode(), facts.cpu.encode()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+    for probe in probes:
+        digest.update(repr((probe.id, probe.op, sorted(probe.params.items()))).encode())
+        for name, array in sorted(probe.arrays.items()):
+            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+    return digest.hexdigest()[:40]
+
+
+def code_fingerprint() -> bytes:
+    """A hash of the worker's source: another worker gives other evidence."""
+    digest = hashlib.sha256()
+    for folder in _CODE:
+        for file in sorted((Path(__file__).parent / folder).glob("*.py")):
+            digest.update(file.read_bytes())
+    return digest.digest()

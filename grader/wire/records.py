@@ -1,0 +1,164 @@
+"""The answers a worker may give, as frozen records: facts, never judgements.
+
+Numbers that may be NaN or infinite travel as arrays beside the record; the docstrings name those arrays.
+Shapes are tuples of ints; dtypes are torch's names without the prefix (``"float64"``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+PROJECTIONS = 3  # random projections per tensor in a digest
+DIGEST_WIDTH = 2 + PROJECTIONS  # columns: norm, largest magnitude, projections
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One step of a traceback that lies in the student's own files."""
+
+    file: str
+    line: int
+    function: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An exception that left the student's code. `frames` go from the outermost call to the innermost."""
+
+    type: str
+    message: str
+    frames: tuple[Frame, ...]
+    column: int | None  # of a syntax error, from 1
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The submission's module was imported. `seconds` of CPU time it took."""
+
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a name of the module stands for. `kind` is "class", "function", "other" or "absent"."""
+
+    kind: str
+    bases: tuple[str, ...]  # qualified names of all classes it derives from, itself first; empty for functions
+    type: str
+    file: str | None
+    line: int | None
+    similar: tuple[str, ...]  # names in the module that resemble an absent one
+
+
+@dataclass(frozen=True)
+class Built:
+    """The exercise was called with constructor arguments. `bases` are the qualified class names of the result."""
+
+    is_module: bool
+    type: str
+    bases: tuple[str, ...]
+    # How nn.Sequential objects came about: "args", "ordered_dict", "empty", and "add_module" for each later call.
+    construction: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModuleRow:
+    """One module of the tree, in order of registration. `path` is "" for the root."""
+
+    path: str
+    type: str
+    bases: tuple[str, ...]
+    training: bool
+
+
+@dataclass(frozen=True)
+class TensorRow:
+    """One parameter or buffer, listed once even when it is registered twice.
+
+    `shape` is in the standard orientation (a Linear weight is (out, in)); `stored` is as the student keeps it.
+    `owner` is the path of the module that registers it, `layer` that module's type.
+    """
+
+    path: str
+    owner: str
+    layer: str
+    role: str
+    shape: tuple[int, ...]
+    stored: tuple[int, ...]
+    dtype: str
+    parameter: bool
+    trainable: bool
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class HiddenRow:
+    """Something learnable that the module does not register. `container` is "list", "dict", "tuple" or "Tensor"."""
+
+    path: str
+    container: str
+    count: int  # of numbers that are not registered
+
+
+@dataclass(frozen=True)
+class Described:
+    """The module tree and its tensors. `order` holds the paths of leaf modules in order of their first use,
+    empty when no forward pass was made or it failed; `traced` says which of the two."""
+
+    modules: tuple[ModuleRow, ...]
+    tensors: tuple[TensorRow, ...]
+    hidden: tuple[HiddenRow, ...]
+    order: tuple[str, ...]
+    traced: bool
+    uninitialised: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class OutputInfo:
+    """What a call returned. `kind` is "Tensor" or the name of another type; then shape is empty."""
+
+    kind: str
+    shape: tuple[int, ...]
+    dtype: str
+    device: str
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One forward pass with canonical weights, and, where asked for, one backward pass.
+
+    Arrays: "output"; with a backward pass also "input_gradient" (where there is one) and "gradients"
+    (parameters × DIGEST_WIDTH, NaN rows where a gradient is absent). After a train-mode pass "buffers"
+    (buffers × DIGEST_WIDTH). `gradient_of` and `buffer_of` name the rows by path.
+    """
+
+    output: OutputInfo
+    dtype: str
+    input_changed: bool
+    has_input_gradient: bool
+    gradient_of: tuple[str, ...]
+    missing: tuple[str, ...]  # parameters without a gradient
+    buffer_of: tuple[str, ...]
+    buffers_changed: tuple[str, ...]
+    stuck: tuple[str, ...]  # modules whose training flag did not follow .train() / .eval()
+    repeats: bool  # a second pass on the same input gave the same values
+    backward_problem: Problem | None
+    double_problem: Problem | None  # why float64 could not be used, when `dtype` is float32
+
+
+@dataclass(frozen=True)
+class Dried:
+    """A forward pass on the meta device. `reads_values` marks a model that looks at numbers, which meta lacks."""
+
+    output: OutputInfo
+    reads_values: bool
+    problem: Problem | None
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A short training run. Arrays: "losses" (steps,), "scores" (test samples × classes) after the last step."""
+
+    steps: int
+    seconds: float

@@ -1,0 +1,66 @@
+"""The worker's loop: one question in, one answer out, until the channel closes.
+
+A question is a frame with ``{"id", "op", "params"}`` and arrays; the answer repeats the id and holds either the
+operation's record or the `Problem` that the student's code ended with.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from grader.wire import frames
+from grader.worker import build, forward, training
+from grader.worker.problems import SubmissionFault, describe
+from grader.worker.student import Student
+
+Arrays = dict[str, np.ndarray]
+Answer = tuple[Any, Arrays]
+Operation = Callable[[Student, dict[str, Any], Arrays], Answer]
+
+OPERATIONS: dict[str, Operation] = {
+    "load": lambda student, params, arrays: (student.load(params["paths"], params["module"], arrays), {}),
+    "find": lambda student, params, _: (student.find(params["name"]), {}),
+    "build": build.build,
+    "tables": build.tables,
+    "run": forward.run,
+    "dry": forward.dry,
+    "train": training.train,
+}
+
+
+def serve(channel: int, box: str) -> None:
+    """Answer questions on the descriptor `channel` until it closes. `box` is where the submission's files go."""
+    # The zygote's streams believe in seekable files; these are pipes.
+    sys.stdout, sys.stderr = (open(fd, "w", 1, "utf-8", "backslashreplace", closefd=False) for fd in (1, 2))
+    build.watch_sequential()
+    student = Student(box)
+    reader = frames.Reader(payload_cap=1 << 30)
+    while chunk := os.read(channel, 1 << 20):
+        question = reader.feed(chunk)
+        if question is not None:
+            reader = frames.Reader(payload_cap=1 << 30)
+            _send(channel, _answer(student, question))
+
+
+def _answer(student: Student, question: frames.Frame) -> bytes:
+    header = question.header
+    try:
+        record, arrays = OPERATIONS[header["op"]](student, header["params"], question.arrays)
+        body = {"id": header["id"], "answer": dataclasses.asdict(record)}
+    except SubmissionFault as fault:
+        body, arrays = {"id": header["id"], "problem": dataclasses.asdict(fault.problem)}, {}
+    except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's, too
+        body, arrays = {"id": header["id"], "problem": dataclasses.asdict(describe(error, student.box))}, {}
+    return frames.encode(body, arrays)
+
+
+def _send(channel: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(channel, view) :]

@@ -1,0 +1,198 @@
+"""Derive the starters that students receive from our own solutions.
+
+`reference/<name>/solution.py` becomes `assignments/<name>/<name>.py`: docstrings, imports and signatures stay as they
+are written, bodies become `raise NotImplementedError(...)`, private helpers disappear.
+
+    python scripts/make_stubs.py            write every starter
+    python scripts/make_stubs.py --check    write nothing; exit 1 and show the difference if a starter is stale
+"""
+
+import argparse
+import ast
+import difflib
+import io
+import sys
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+MESSAGES = {
+    "function": "{name}: write this function",
+    "__init__": "{name}: define the layers here",
+    "forward": "{name}: compute the output here",
+    "method": "{name}: write this method",
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """A piece of a starter: the preamble (`name` is None) or one exercise, each fit to be a notebook cell."""
+
+    name: str | None
+    text: str
+
+
+def stub_of(source: str) -> str:
+    """Return the starter for this solution."""
+    return "".join(part.text for part in parts_of(source))
+
+
+def parts_of(source: str) -> list[Part]:
+    """Cut a solution into the parts of its starter, in order; joined, their texts are the starter."""
+    return list(_Stubber(source).parts())
+
+
+class _Stubber:
+    """Walks over one solution by line numbers, so that everything kept is kept as written."""
+
+    def __init__(self, source: str) -> None:
+        self._tree = ast.parse(source)
+        self._lines = source.splitlines(keepends=True)
+        tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+        self._logical_ends = [token.end[0] for token in tokens if token.type == tokenize.NEWLINE]
+
+    def parts(self) -> Iterator[Part]:
+        preamble: list[str] = []
+        started = False
+        end_of_last = 0
+        for node in self._tree.body:
+            gap = self._gap(end_of_last, node)
+            end_of_last = _last_line(node)
+            if isinstance(node, Definition):
+                if not _is_private(node.name):
+                    if not started:
+                        yield Part(None, "".join(preamble))
+                        started = True
+                    yield Part(node.name, gap + self._definition(node))
+            elif _is_kept(node):
+                if started:
+                    raise ValueError(f"line {node.lineno}: statements must stand above the first exercise")
+                preamble.append(gap + self._text(_first_line(node), end_of_last))
+        if not started:
+            raise ValueError("no exercise found")
+
+    def _definition(self, node: Definition) -> str:
+        if isinstance(node, ast.ClassDef):
+            return self._class(node)
+        return self._function(node, ["raise " + _error("function", node.name)])
+
+    def _class(self, node: ast.ClassDef) -> str:
+        text = self._head(node)
+        end_of_last = _last_line(node.body[0]) if _has_docstring(node) else node.body[0].lineno - 1
+        for member in node.body:
+            if isinstance(member, Function) and not _is_private(member.name):
+                text += self._gap(end_of_last, member) + self._method(member, node)
+            end_of_last = _last_line(member)
+        return text
+
+    def _method(self, method: Function, owner: ast.ClassDef) -> str:
+        kind = method.name if method.name in MESSAGES else "method"
+        body = ["raise " + _error(kind, owner.name)]
+        if method.name == "__init__" and owner.bases:
+            body.insert(0, "super().__init__()")
+        return self._function(method, body)
+
+    def _function(self, node: Function, body: list[str]) -> str:
+        indent = " " * node.body[0].col_offset
+        return self._head(node) + "".join(f"{indent}{line}\n" for line in body)
+
+    def _head(self, node: Definition) -> str:
+        """Decorators, signature and docstring."""
+        end_of_signature = next(line for line in self._logical_ends if line >= node.lineno)
+        if node.body[0].lineno <= end_of_signature:
+            raise ValueError(f"line {node.lineno}: the body of {node.name} must start on a line of its own")
+        end = _last_line(node.body[0]) if _has_docstring(node) else end_of_signature
+        return self._text(_first_line(node), end)
+
+    def _gap(self, end_of_last: int, node: ast.stmt) -> str:
+        """What stands above a statement, without the last comments of the body before it, which may tell too much."""
+        lines = self._lines[end_of_last : _first_line(node) - 1]
+        return "".join(line for line in lines if not line.strip() or _indent(line) == node.col_offset)
+
+    def _text(self, first: int, last: int) -> str:
+        return "".join(self._lines[first - 1 : last])
+
+
+def _first_line(node: ast.stmt) -> int:
+    decorators = node.decorator_list if isinstance(node, Definition) else []
+    return min([node.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _last_line(node: ast.stmt) -> int:
+    assert node.end_lineno is not None  # always there on a tree that came from the parser
+    return node.end_lineno
+
+
+def _has_docstring(node: Definition) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
+def _is_kept(node: ast.stmt) -> bool:
+    """Imports, the docstring and public constants are for students; anything else at the top level is ours."""
+    if isinstance(node, ast.Assign):
+        return not any(isinstance(target, ast.Name) and _is_private(target.id) for target in node.targets)
+    return isinstance(node, ast.Import | ast.ImportFrom | ast.Expr)
+
+
+def _error(kind: str, name: str) -> str:
+    return f'NotImplementedError("{MESSAGES[kind].format(name=name)}")'
+
+
+def starters(root: Path) -> Iterator[tuple[Path, str]]:
+    """Yield the path and the text that each starter should have."""
+    for solution in sorted(root.glob("reference/*/solution.py")):
+        name = solution.parent.name
+        yield root / "assignments" / name / f"{name}.py", stub_of(solution.read_text(encoding="utf-8"))
+
+
+def difference(path: Path, wanted: str, root: Path) -> str:
+    """Return what has to change in the file at `path`, as a unified diff; empty if nothing has to."""
+    found = path.read_text(encoding="utf-8") if path.exists() else ""
+    name = path.relative_to(root).as_posix()
+    lines = difflib.unified_diff(
+        found.splitlines(keepends=True),
+        wanted.splitlines(keepends=True),
+        f"{name} (now)",
+        f"{name} (from the solution)",
+    )
+    return "".join(lines)
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Write or check all starters; return the exit status."""
+    parser = argparse.ArgumentParser(description="Derive the students' starters from the reference solutions.")
+    parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a starter is stale")
+    check = parser.parse_args(arguments).check
+    stale = 0
+    for path, wanted in starters(root):
+        diff = difference(path, wanted, root)
+        if not diff:
+            continue
+        stale += 1
+        if check:
+            print(diff, end="")
+        else:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(wanted, encoding="utf-8")
+            print(f"wrote {path.relative_to(root).as_posix()}")
+    if check and stale:
+        print(f"\n{stale} stale. Run: python scripts/make_stubs.py", file=sys.stderr)
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

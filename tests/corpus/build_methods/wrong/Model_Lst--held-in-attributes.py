@@ -1,0 +1,17 @@
+# fails: method
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Model_Lst(nn.Module):
+    def __init__(self, in_dim, n_hidden_1, n_hidden_2, out_dim):
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.linear1 = nn.Linear(in_dim, n_hidden_1)
+        self.bn1 = nn.BatchNorm1d(n_hidden_1)
+        self.linear2 = nn.Linear(n_hidden_1, n_hidden_2)
+        self.out = nn.Linear(n_hidden_2, out_dim)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.linear1(self.flatten(x))))
+        return self.out(self.linear2(x))

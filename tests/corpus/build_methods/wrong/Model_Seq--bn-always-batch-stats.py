@@ -1,0 +1,22 @@
+# fails: forward
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class Model_Seq(nn.Module):
+    def __init__(self, in_dim, n_hidden_1, n_hidden_2, out_dim):
+        super().__init__()
+        self.flatten = nn.Flatten()
+        self.linear1 = nn.Linear(in_dim, n_hidden_1)
+        self.bn1 = nn.BatchNorm1d(n_hidden_1)
+        self.linear2 = nn.Linear(n_hidden_1, n_hidden_2)
+        self.bn2 = nn.BatchNorm1d(n_hidden_2)
+        self.out = nn.Linear(n_hidden_2, out_dim)
+
+    def forward(self, x):
+        x = self.flatten(x)
+        x = self.linear1(x)
+        x = F.relu(F.batch_norm(x, None, None, self.bn1.weight, self.bn1.bias, training=True))
+        x = self.linear2(x)
+        x = F.relu(F.batch_norm(x, None, None, self.bn2.weight, self.bn2.bias, training=True))
+        return F.softmax(self.out(x), dim=1)

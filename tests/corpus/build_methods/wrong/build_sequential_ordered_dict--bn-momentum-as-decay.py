@@ -1,0 +1,14 @@
+# fails: modes
+from collections import OrderedDict
+
+import torch.nn as nn
+
+
+def build_sequential_ordered_dict(in_dim, n_hidden, out_dim):
+    return nn.Sequential(OrderedDict([
+        ("flatten", nn.Flatten()),
+        ("linear1", nn.Linear(in_dim, n_hidden)),
+        ("bn1", nn.BatchNorm1d(n_hidden, momentum=0.99)),
+        ("relu1", nn.ReLU()),
+        ("out", nn.Linear(n_hidden, out_dim)),
+    ]))

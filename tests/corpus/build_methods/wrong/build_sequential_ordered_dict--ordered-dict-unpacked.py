@@ -1,0 +1,15 @@
+# fails: method
+from collections import OrderedDict
+
+import torch.nn as nn
+
+
+def build_sequential_ordered_dict(in_dim, n_hidden, out_dim):
+    layers = OrderedDict([
+        ("flatten", nn.Flatten()),
+        ("linear1", nn.Linear(in_dim, n_hidden)),
+        ("bn1", nn.BatchNorm1d(n_hidden)),
+        ("relu1", nn.ReLU()),
+        ("out", nn.Linear(n_hidden, out_dim)),
+    ])
+    return nn.Sequential(*layers.values())

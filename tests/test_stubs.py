@@ -1,0 +1,215 @@
+"""The starters that students receive are what `scripts/make_stubs.py` derives from our solutions."""
+
+import ast
+import importlib.util
+import inspect
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+SCRIPT = ROOT / "scripts" / "make_stubs.py"
+
+EXERCISES = {
+    "build_methods": [
+        "Model_Seq",
+        "build_sequential_args",
+        "build_sequential_add_module",
+        "build_sequential_ordered_dict",
+        "Model_Lay",
+        "Model_Lst",
+        "Model_Dict",
+    ],
+    "residual_blocks": ["RestNetBasicBlock", "RestNetDownBlock", "RestNet18"],
+}
+
+SOLUTION = '''\
+"""For students."""
+
+import math  # kept
+
+from torch import nn
+
+LIMIT = 3
+_SECRET = 4
+
+
+# How we do it: a comment that goes away with its helper.
+def _helper(x):
+    return x
+
+
+# A word to students.
+class Block(nn.Module):
+    """What to build."""
+
+    def __init__(
+        self,
+        size: int,  # how many
+    ) -> None:
+        super().__init__()
+        self.size = _helper(size)
+        # the trick is here
+
+    # The computation.
+    def forward(self, x):
+        """What comes out."""
+        return self._inner(x)
+
+    def _inner(self, x):
+        return x
+
+
+def build(size: int) -> Block:  # short
+    return Block(size)
+'''
+
+STARTER = '''\
+"""For students."""
+
+import math  # kept
+
+from torch import nn
+
+LIMIT = 3
+
+
+# A word to students.
+class Block(nn.Module):
+    """What to build."""
+
+    def __init__(
+        self,
+        size: int,  # how many
+    ) -> None:
+        super().__init__()
+        raise NotImplementedError("Block: define the layers here")
+
+    # The computation.
+    def forward(self, x):
+        """What comes out."""
+        raise NotImplementedError("Block: compute the output here")
+
+
+def build(size: int) -> Block:  # short
+    raise NotImplementedError("build: write this function")
+'''
+
+
+def load(path: Path) -> ModuleType:
+    """Import a file that is not part of a package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        del sys.modules[path.stem]
+    return module
+
+
+@pytest.fixture(scope="module")
+def make_stubs() -> ModuleType:
+    """The script as a module."""
+    return load(SCRIPT)
+
+
+def starter(name: str) -> Path:
+    """Where the starter of an assignment lies."""
+    return ROOT / "assignments" / name / f"{name}.py"
+
+
+def functions(tree: ast.AST) -> list[ast.FunctionDef]:
+    """All functions and methods of a file."""
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def test_small_solution(make_stubs: ModuleType) -> None:
+    """Docstrings, comments and signatures stay as written; bodies and private helpers go."""
+    assert make_stubs.stub_of(SOLUTION) == STARTER
+
+
+def test_stub_of_a_stub_is_itself(make_stubs: ModuleType) -> None:
+    """Deriving twice changes nothing."""
+    assert make_stubs.stub_of(STARTER) == STARTER
+
+
+def test_parts_are_named_after_exercises(make_stubs: ModuleType) -> None:
+    """A notebook can be made of the parts: one preamble, then one part for each exercise."""
+    parts = make_stubs.parts_of(SOLUTION)
+    assert [part.name for part in parts] == [None, "Block", "build"]
+    assert "".join(part.text for part in parts) == STARTER
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("import math\n", "no exercise found"),
+        ("def f(): return 1\n", "a line of its own"),
+        ("def f():\n    return 1\n\n\nLIMIT = 3\n", "above the first exercise"),
+    ],
+)
+def test_unfit_solutions_are_refused(make_stubs: ModuleType, source: str, reason: str) -> None:
+    """A solution from which no honest starter can be derived is refused with a reason."""
+    with pytest.raises(ValueError, match=reason):
+        make_stubs.stub_of(source)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_starter_is_up_to_date(make_stubs: ModuleType, name: str) -> None:
+    """The starter in the repository equals the derived one."""
+    solution = ROOT / "reference" / name / "solution.py"
+    assert starter(name).read_text(encoding="utf-8") == make_stubs.stub_of(solution.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_starter_sets_every_exercise(make_stubs: ModuleType, name: str) -> None:
+    """The starter defines the exercises of the course, in order, and nothing else."""
+    parts = make_stubs.parts_of(starter(name).read_text(encoding="utf-8"))
+    assert [part.name for part in parts] == [None, *EXERCISES[name]]
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_body_raises(name: str) -> None:
+    """Every function of a starter ends by raising NotImplementedError, after at most `super().__init__()`."""
+    for function in functions(ast.parse(starter(name).read_text(encoding="utf-8"))):
+        body = [ast.unparse(node) for node in function.body if ast.unparse(node) != "super().__init__()"]
+        if ast.get_docstring(function) is not None:
+            body = body[1:]
+        assert len(body) == 1 and body[0].startswith("raise NotImplementedError("), function.name
+        assert (len(function.body) > len(body)) or function.name != "__init__"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_starter_can_be_imported(name: str) -> None:
+    """A starter imports without an error, and using an exercise says that it is not written yet."""
+    module = load(starter(name))
+    for exercise in EXERCISES[name]:
+        build = getattr(module, exercise)
+        arguments = [1] * len(inspect.signature(build).parameters)
+        with pytest.raises(NotImplementedError, match=exercise):
+            build(*arguments)
+
+
+def test_check_reports_a_stale_starter(
+    make_stubs: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` exits 1 with a diff while a starter is stale, writes nothing, and exits 0 once it is written."""
+    (tmp_path / "reference" / "demo").mkdir(parents=True)
+    (tmp_path / "reference" / "demo" / "solution.py").write_text(SOLUTION, encoding="utf-8")
+    assert make_stubs.main(["--check"], tmp_path) == 1
+    assert '+    raise NotImplementedError("build: write this function")' in capsys.readouterr().out
+    assert not (tmp_path / "assignments").exists()
+    assert make_stubs.main([], tmp_path) == 0
+    assert (tmp_path / "assignments" / "demo" / "demo.py").read_text(encoding="utf-8") == STARTER
+    assert make_stubs.main(["--check"], tmp_path) == 0
+
+
+def test_script_runs_from_anywhere(tmp_path: Path) -> None:
+    """The script finds the repository by its own place, not by the current folder."""
+    run = subprocess.run([sys.executable, SCRIPT, "--check"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
