@@ -161,7 +161,9 @@ def _grader(
     from grader.store import Store, default_folder
 
     if not path.is_dir():
-        raise SubmissionError(f"{path} {'is a file: give the folder that holds it' if path.exists() else 'does not exist'}")
+        raise SubmissionError(
+            f"{path} {'is a file: give the folder that holds it' if path.exists() else 'does not exist'}"
+        )
     loaded = courses.load(course)
     selection = Selection(
         frozenset(loaded.assignment(name).id for name in assignment),

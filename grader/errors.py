@@ -1,11 +1,11 @@
 """Our errors as one tree. Each message says what is wrong and what to do next.
 
-    GraderError
-    ├── UsageError        the command line asks for something that cannot be      → exit 2
-    ├── SubmissionError   nothing there to grade, or it cannot be read            → exit 3
-    └── InternalError     ours: nothing of this is ever the student's fault       → exit 4
-        ├── CourseError   the course's own files do not hold together
-        └── SandboxError  a worker could not be started or walled in
+GraderError
+├── UsageError        the command line asks for something that cannot be      → exit 2
+├── SubmissionError   nothing there to grade, or it cannot be read            → exit 3
+└── InternalError     ours: nothing of this is ever the student's fault       → exit 4
+    ├── CourseError   the course's own files do not hold together
+    └── SandboxError  a worker could not be started or walled in
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import time
+import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -161,7 +162,9 @@ class Grader:
         try:
             student = _merge([future.result() for future in running[exercise.id]])
             reference = self._reference[exercise.id].result()
-        except SandboxError as error:
+        except Exception as error:  # the edge that keeps the other exercises going; it is ours, and says so
+            if not isinstance(error, SandboxError):
+                traceback.print_exc()
             findings = {check: Finding(Verdict.ERROR, str(error)) for check in exercise.points}
             return rubric.exercise_result(exercise, Status.ERROR, findings, str(error))
         note = _not_attempted(exercise, student)
@@ -187,9 +190,14 @@ def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: str, co
     outcomes: dict[str, Outcome] = {}
     try:
         for probe in (load, *job.probes):
-            if not all(isinstance(outcomes.get(need), evidence.Answered) for need in ("load", *probe.needs)[: None if probe is not load else 0]):
+            if not all(
+                isinstance(outcomes.get(need), evidence.Answered)
+                for need in ("load", *probe.needs)[: None if probe is not load else 0]
+            ):
                 continue
-            outcomes[probe.id] = evidence.validate(probe.op, line.ask(probe.op, probe.params, probe.arrays, probe.limits))
+            outcomes[probe.id] = evidence.validate(
+                probe.op, line.ask(probe.op, probe.params, probe.arrays, probe.limits)
+            )
             if not isinstance(outcomes[probe.id], (evidence.Answered, Problem)):
                 break  # the worker is dead; what was not asked stays unanswered
         return Evidence(outcomes, line.output.text)

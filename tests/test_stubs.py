@@ -102,7 +102,8 @@ def build(size: int) -> Block:  # short
 def load(path: Path) -> ModuleType:
     """Import a file that is not part of a package."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     try:
@@ -180,7 +181,8 @@ def test_every_body_raises(name: str) -> None:
         body = [ast.unparse(node) for node in function.body if ast.unparse(node) != "super().__init__()"]
         if ast.get_docstring(function) is not None:
             body = body[1:]
-        assert len(body) == 1 and body[0].startswith("raise NotImplementedError("), function.name
+        assert len(body) == 1, function.name
+        assert body[0].startswith("raise NotImplementedError("), function.name
         assert (len(function.body) > len(body)) or function.name != "__init__"
 
 

@@ -41,6 +41,7 @@ class Model_Seq(nn.Module):
         raise NotImplementedError("Model_Seq: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities, `(N, out_dim)`."""
         raise NotImplementedError("Model_Seq: compute the output here")
 
 
@@ -108,6 +109,7 @@ class Model_Lay(nn.Module):
         raise NotImplementedError("Model_Lay: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities, `(N, out_dim)`."""
         raise NotImplementedError("Model_Lay: compute the output here")
 
 
@@ -133,6 +135,7 @@ class Model_Lst(nn.Module):
         raise NotImplementedError("Model_Lst: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, out_dim)`."""
         raise NotImplementedError("Model_Lst: compute the output here")
 
 
@@ -155,4 +158,5 @@ class Model_Dict(nn.Module):
         raise NotImplementedError("Model_Dict: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, out_dim)`."""
         raise NotImplementedError("Model_Dict: compute the output here")

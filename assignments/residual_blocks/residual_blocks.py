@@ -37,6 +37,7 @@ class RestNetBasicBlock(nn.Module):
         raise NotImplementedError("RestNetBasicBlock: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the activated sum of both paths."""
         raise NotImplementedError("RestNetBasicBlock: compute the output here")
 
 
@@ -62,6 +63,7 @@ class RestNetDownBlock(nn.Module):
         raise NotImplementedError("RestNetDownBlock: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the activated sum of both paths."""
         raise NotImplementedError("RestNetDownBlock: compute the output here")
 
 
@@ -84,4 +86,5 @@ class RestNet18(nn.Module):
         raise NotImplementedError("RestNet18: define the layers here")
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, 10)`."""
         raise NotImplementedError("RestNet18: compute the output here")

@@ -68,6 +68,10 @@ def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Fi
     try:
         return check.judge(question)
     except ReferenceBroken as error:
-        return Finding(Verdict.ERROR, f"The reference solution did not answer {error}. This is not the student's doing.")
+        return Finding(
+            Verdict.ERROR, f"The reference solution did not answer {error}. This is not the student's doing."
+        )
     except Exception:  # a check of ours broke on this evidence: say so, and go on with the others
-        return Finding(Verdict.ERROR, "The check itself broke. This is not the student's doing.", got=traceback.format_exc())
+        return Finding(
+            Verdict.ERROR, "The check itself broke. This is not the student's doing.", got=traceback.format_exc()
+        )

@@ -22,5 +22,7 @@ def judge(question: Question) -> Finding:
         if not built.is_module:
             got = f"an object of type {built.type}"
             hint = "A function that ends without return gives None." if built.type == "NoneType" else ""
-            return words.failed("The call does not give a module.", expected="an nn.Module", got=got, asked=asked, hint=hint)
+            return words.failed(
+                "The call does not give a module.", expected="an nn.Module", got=got, asked=asked, hint=hint
+            )
     return words.passed(asked=words.call(exercise, exercise.cases[0]))

@@ -11,8 +11,10 @@ from grader.wire.records import Dried, Ran
 def judge(question: Question) -> Finding:
     """Passed when the model runs on the meta device (which shows hard-coded devices without a GPU) and in float64."""
     case = question.exercise.cases[0]
-    return _meta(question, words.call(question.exercise, case)) or _double(question) or words.passed(
-        "Runs on another device and in float64."
+    return (
+        _meta(question, words.call(question.exercise, case))
+        or _double(question)
+        or words.passed("Runs on another device and in float64.")
     )
 
 
@@ -27,15 +29,18 @@ def _meta(question: Question, call: str) -> Finding | None:
     dried = question.student.get("dry", Dried)
     if dried is None:
         return words.failed("The run on another device was not reached.", asked=asked)
-    if dried.reads_values:
-        return None  # the meta device has no values to look at; float64 still tells about dtypes
     if dried.problem is not None:
         found = words.trouble(dried.problem, "Running on another device", asked, "a result on the device of the input")
         hint = "Is a tensor made inside forward, or kept as a plain attribute? It should live where the input lives."
-        return words.failed(found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where)
-    if dried.output.device != "meta" or dried.output.shape != expected.output.shape:
         return words.failed(
-            "The result is not on the device of the input.", expected="meta", got=dried.output.device or "nothing", asked=asked
+            found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where
+        )
+    if dried.output.device != ("cpu" if dried.reads_values else "meta") or dried.output.shape != expected.output.shape:
+        return words.failed(
+            "The result is not on the device of the input.",
+            expected="the device of the input",
+            got=dried.output.device or "nothing",
+            asked=asked,
         )
     return None
 
@@ -49,7 +54,11 @@ def _double(question: Question) -> Finding | None:
         if ran.double_problem is not None:
             found = words.trouble(ran.double_problem, "Running in float64", asked, "a result in the dtype of the input")
             hint = "Is a dtype written into the code? Weights and new tensors should follow the input."
-            return words.failed(found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where)
+            return words.failed(
+                found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where
+            )
         if ran.output.dtype != ran.dtype:
-            return words.failed("The result has another dtype than the input.", expected=ran.dtype, got=ran.output.dtype, asked=asked)
+            return words.failed(
+                "The result has another dtype than the input.", expected=ran.dtype, got=ran.output.dtype, asked=asked
+            )
     return None

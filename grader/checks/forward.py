@@ -84,7 +84,9 @@ def _hint(got: np.ndarray, expected: np.ndarray) -> str:
         if ours and not theirs:
             return "Probabilities were asked for: each row should add up to one."
         if theirs and not ours:
-            return "Scores (logits) were asked for, but each row adds up to one: something turned them into probabilities."
+            return (
+                "Scores (logits) were asked for, but each row adds up to one: something turned them into probabilities."
+            )
     if expected.min() >= 0 > got.min():
         return "Negative values come out, where the last step should leave none."
     if got.min() >= 0 > expected.min():

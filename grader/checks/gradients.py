@@ -34,7 +34,9 @@ def judge(question: Question) -> Finding:
         if wrong:
             return wrong
     ran = question.student.get("train.0.0", Ran)
-    return words.passed(f"Equal to the reference for the input and all {len(ran.gradient_of) if ran else 0} parameters.")
+    return words.passed(
+        f"Equal to the reference for the input and all {len(ran.gradient_of) if ran else 0} parameters."
+    )
 
 
 def _present(question: Question, number: int, asked: str) -> Finding | None:
@@ -62,7 +64,10 @@ def _present(question: Question, number: int, asked: str) -> Finding | None:
     bad = [path for path, row in zip(ran.gradient_of, gradients, strict=True) if not np.isfinite(row).all()]
     if bad:
         return words.failed(
-            f"The gradient of {words.listed(bad)} is not finite.", expected="finite numbers", got="NaN or infinity", asked=asked
+            f"The gradient of {words.listed(bad)} is not finite.",
+            expected="finite numbers",
+            got="NaN or infinity",
+            asked=asked,
         )
     return None
 

@@ -68,7 +68,8 @@ def layers(described: Described) -> list[Layer]:
     place = {path: index for index, path in enumerate(described.order)}
     owners = sorted(grouped, key=lambda owner: place.get(owner, len(place)))
     return [
-        Layer(owner, grouped[owner][0].layer, tuple((row.role, row.shape) for row in grouped[owner])) for owner in owners
+        Layer(owner, grouped[owner][0].layer, tuple((row.role, row.shape) for row in grouped[owner]))
+        for owner in owners
     ]
 
 

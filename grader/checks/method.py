@@ -11,7 +11,7 @@ from collections.abc import Callable
 from grader.checks import words
 from grader.checks.question import Question
 from grader.model import Finding
-from grader.wire.records import Built, Described, ModuleRow, Ran
+from grader.wire.records import Built, Described, Found, ModuleRow, Ran
 
 _MODULE = "torch.nn.modules.module.Module"
 _CONTAINERS = "torch.nn.modules.container."
@@ -28,6 +28,11 @@ def judge(question: Question) -> Finding:
 
 
 def _direct_subclass(question: Question, built: Built, _: Described) -> Finding:
+    found = question.student.get("find", Found)
+    if found is None or found.kind != "class":
+        return words.failed(
+            f"`{question.exercise.name}` is not a class.", expected="class …(nn.Module)", got="a function"
+        )
     container = next((base for base in built.bases if base.startswith(_CONTAINERS)), None)
     if container is None:
         return words.passed("A subclass of nn.Module with a forward of its own.")
@@ -55,7 +60,9 @@ def _built_by(wanted: str, expected: str) -> Callable[[Question, Built, Describe
         wrong = _sequential(question, built, described)
         if wrong:
             return wrong
-        ways = {"empty": "an empty nn.Sequential()"} | {way: _WAYS[way] for way in ("args", "ordered_dict", "add_module")}
+        ways = {"empty": "an empty nn.Sequential()"} | {
+            way: _WAYS[way] for way in ("args", "ordered_dict", "add_module")
+        }
         used = list(dict.fromkeys(built.construction))
         ok = used in (["empty", "add_module"], ["add_module"]) if wanted == "add_module" else used == [wanted]
         if ok:

@@ -85,7 +85,9 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
             continue  # a BatchNorm written by hand need not count
         if got is None or len(got) != len(expected):
             return words.failed(
-                f"The running {key[0]} over {key[1]} values is not kept as a buffer.".replace("(", "").replace(",)", ""),
+                f"The running {key[0]} over {key[1]} values is not kept as a buffer.".replace("(", "").replace(
+                    ",)", ""
+                ),
                 expected=words.plural(len(expected), "buffer"),
                 got=words.plural(len(got) if got is not None else 0, "buffer"),
                 asked=asked,

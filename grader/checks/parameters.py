@@ -48,7 +48,11 @@ def _compare(question: Question, case: Case, expected: Described, got: Described
             f"{words.listed(frozen)} cannot learn.", expected="all trainable", got="frozen", asked=asked, hint=hint
         )
     fewer = layers.total(expected) - layers.total(got)
-    amount = f"{words.count(abs(fewer))} {'fewer' if fewer > 0 else 'more'}" if fewer else "The same number, placed otherwise"
+    amount = (
+        f"{words.count(abs(fewer))} {'fewer' if fewer > 0 else 'more'}"
+        if fewer
+        else "The same number, placed otherwise"
+    )
     rationale = f"{amount}: {_reasons(expected, got)}."
     return words.failed(
         rationale, expected=layers.summary(expected), got=layers.summary(got), asked=asked, hint=_hint(got)

@@ -42,7 +42,11 @@ def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...]
         )
     if got.output.shape != expected.output.shape:
         return words.failed(
-            "The output has another shape.", expected=wanted, got=words.shape(got.output.shape), asked=asked, hint=_hint(got, expected, dims)
+            "The output has another shape.",
+            expected=wanted,
+            got=words.shape(got.output.shape),
+            asked=asked,
+            hint=_hint(got, expected, dims),
         )
     return None
 
@@ -50,7 +54,11 @@ def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...]
 def _hint(got: Ran, expected: Ran, dims: tuple[int, ...]) -> str:
     ours, theirs = expected.output.shape, got.output.shape
     if len(ours) == len(theirs) + 1:
-        return "Removing all axes of size one also removes a batch of one." if dims[0] == 1 else "Each image should keep a row of its own."
+        return (
+            "Removing all axes of size one also removes a batch of one."
+            if dims[0] == 1
+            else "Each image should keep a row of its own."
+        )
     if len(ours) == len(theirs) == 2:
         if ours[0] != theirs[0]:
             return "As many rows must come out as samples went in: which axis must survive?"

@@ -31,7 +31,9 @@ def judge(question: Question) -> Finding:
     if losses is None or reached is None or len(losses) != len(ours["losses"]):
         return words.failed("The training run gave no predictions that can be scored.", asked=asked)
     if not np.isfinite(losses).all():
-        return words.failed("The loss stops being a number.", expected="finite losses", got=words.values(losses), asked=asked)
+        return words.failed(
+            "The loss stops being a number.", expected="finite losses", got=words.values(losses), asked=asked
+        )
     if "gradients" in question.passed and not _follows(losses, ours["losses"]):
         return words.failed(
             "From the second step on, the loss leaves the reference's way, though values and gradients agree.",
@@ -45,7 +47,11 @@ def judge(question: Question) -> Finding:
         return words.failed(
             "After the run, too few digits are recognised.", expected=expected, got=f"{reached:.1%}", asked=asked
         )
-    return words.passed(f"{reached:.1%} of unseen digits are right after {training.steps} steps.", expected=expected, got=f"{reached:.1%}")
+    return words.passed(
+        f"{reached:.1%} of unseen digits are right after {training.steps} steps.",
+        expected=expected,
+        got=f"{reached:.1%}",
+    )
 
 
 def accuracy(question: Question, whose: str) -> float | None:

@@ -95,7 +95,9 @@ def place(problem: Problem) -> Place | None:
 def trouble(outcome: Problem | Death, doing: str, asked: str = "", expected: str = "") -> Finding:
     """A failed finding for something that ended in an exception or in the worker's death while `doing` something."""
     if isinstance(outcome, Death):
-        return Finding(Verdict.FAILED, _death(outcome, doing), expected, _DEATHS[outcome.kind], asked, _DEATH_HINTS[outcome.kind])
+        return Finding(
+            Verdict.FAILED, _death(outcome, doing), expected, _DEATHS[outcome.kind], asked, _DEATH_HINTS[outcome.kind]
+        )
     got = f"{outcome.type}: {outcome.message}" if outcome.message else outcome.type
     return Finding(Verdict.FAILED, _exception(outcome, doing), expected, got, asked, _hint(got), place(outcome))
 

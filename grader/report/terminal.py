@@ -119,11 +119,12 @@ def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
         page.put(Text(summary.exercise_sentence(exercise)), 4, _mark(page, verdict))
     elif exercise.note:
         page.put(Text(exercise.note), 4)
+    if exercise.status in (Status.NOT_SUBMITTED, Status.NOT_ATTEMPTED):
+        return
     checks = summary.arranged(exercise)
     for check in (*checks.errors, *checks.failed):
         _show_finding(page, check)
-    for check in checks.skipped:
-        _show_skipped(page, exercise, check)
+    _show_skipped(page, exercise, checks.skipped)
     _show_passed(page, checks.passed)
     for found in exercise.misconceptions:
         _show_misconception(page, found)
@@ -143,10 +144,16 @@ def _show_finding(page: _Page, check: CheckResult) -> None:
     page.field("hint", found.hint, 6)
 
 
-def _show_skipped(page: _Page, exercise: ExerciseResult, check: CheckResult) -> None:
-    score = summary.score_text(check.score, check.max_score)
-    page.put(Text(one_line(check.title)), 4, _mark(page, Verdict.SKIPPED), score)
-    page.field("not run", summary.skip_reason(exercise, check), 6)
+def _show_skipped(page: _Page, exercise: ExerciseResult, checks: tuple[CheckResult, ...]) -> None:
+    """Checks that wait for the same thing share a line."""
+    waiting: dict[str, list[CheckResult]] = {}
+    for check in checks:
+        waiting.setdefault(summary.skip_reason(exercise, check), []).append(check)
+    for reason, group in waiting.items():
+        names = ", ".join(one_line(check.id) for check in group)
+        score = summary.score_text(0.0, sum(check.max_score for check in group))
+        page.put(Text(f"{len(group)} skipped: {names}"), 4, _mark(page, Verdict.SKIPPED), score)
+        page.field("because", reason, 6)
 
 
 def _show_passed(page: _Page, checks: tuple[CheckResult, ...]) -> None:

@@ -6,6 +6,7 @@ envelope is checked to the letter, and time is measured on this side.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import selectors
@@ -163,7 +164,8 @@ class Channel:
         if not _wait_readable(self._handle, 0.0):
             if self._death is None and _hung_up(self._line):
                 _wait_readable(self._handle, 1.0)  # it is ending by itself: let it say how
-            signal.pidfd_send_signal(self._handle, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):  # it ended, and was waited for, meanwhile
+                signal.pidfd_send_signal(self._handle, signal.SIGKILL)
 
     def _cpu_seconds(self) -> float:
         try:

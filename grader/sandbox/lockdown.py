@@ -68,7 +68,12 @@ class Plan:
 
 def shown_paths(device: str) -> tuple[str, ...]:
     """Folders and files that a worker sees, read-only: Python, its packages, the system's libraries."""
-    wanted = [*_SYSTEM, sys.base_prefix, sys.prefix, *(path for path in sys.path if Path(path).name.endswith("-packages"))]
+    wanted = [
+        *_SYSTEM,
+        sys.base_prefix,
+        sys.prefix,
+        *(path for path in sys.path if Path(path).name.endswith("-packages")),
+    ]
     if device == "cuda":
         wanted += [str(path) for path in Path("/dev").glob("nvidia*")]
     existing = sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)})

@@ -149,7 +149,8 @@ class Ran:
 
 @dataclass(frozen=True)
 class Dried:
-    """A forward pass on the meta device. `reads_values` marks a model that looks at numbers, which meta lacks."""
+    """A forward pass where fixed devices show: on meta, or, for a model that `reads_values`, on the CPU, where
+    everything made without naming the input's device is made elsewhere."""
 
     output: OutputInfo
     reads_values: bool

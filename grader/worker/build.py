@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from grader.wire.records import Built, Described, ModuleRow, TensorRow
-from grader.worker import tree
+from grader.worker import canonical, tree
 from grader.worker.problems import SubmissionFault
 from grader.worker.roles import Role, UseTrace
 from grader.worker.student import Student, qualified
@@ -34,7 +34,7 @@ def build(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Built, A
 def make(student: Student, params: dict[str, Any]) -> Any:
     """A fresh subject: ``params["name"]`` of the module, called with ``params["args"]``."""
     factory = getattr(student.module, params["name"])
-    torch.manual_seed(params["seed"])
+    canonical.reseed(params["seed"])
     return factory(*params["args"])
 
 
@@ -84,7 +84,7 @@ def trace(model: nn.Module, x: torch.Tensor) -> tuple[list[str], dict[str, Role]
     ]
     modes = {module: module.training for module in model.modules()}
     model.eval()
-    watch = UseTrace((entry.path, entry.tensor) for entry in tree.held(model) if _initialised(entry))
+    watch = UseTrace((entry.path, entry.tensor) for entry in tree.held(model) if not tree.is_lazy(entry.tensor))
     try:
         with torch.no_grad(), watch:
             model(x.clone())
@@ -101,10 +101,6 @@ def roles_of(student: Student, key: str, x: torch.Tensor) -> dict[str, Role]:
     if key not in student.roles:
         student.roles[key] = trace(as_module(student.subjects[key]), x)[1]
     return student.roles[key]
-
-
-def _initialised(entry: tree.Held) -> bool:
-    return not isinstance(entry.tensor, nn.parameter.UninitializedTensorMixin)
 
 
 def _tensor_row(entry: tree.Held, role: Role) -> TensorRow:

@@ -33,18 +33,32 @@ def normal(shape: Iterable[int], seed: int, *names: object) -> torch.Tensor:
     return torch.randn(shape, generator=generator(seed, shape, *names), dtype=torch.float32)
 
 
-def fill(tensors: Iterable[tuple[torch.Tensor, Role]], seed: int) -> None:
-    """Overwrite every tensor in place with its canonical values. Tensors of role ``other`` stay as they are."""
-    drawn: dict[tuple[str, tuple[int, ...]], torch.Tensor] = {}
-    with torch.no_grad():
-        for tensor, role in tensors:
-            if role.name == "other":
-                continue
-            target = role.standard(tensor)
-            key = (role.name, tuple(target.shape))
-            if key not in drawn:  # twins hold the same values, so they are drawn once
-                drawn[key] = _values(*key, seed)
-            target.copy_(drawn[key])
+class Values:
+    """Canonical values for one seed. Each combination of role and shape is drawn once and kept."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._drawn: dict[tuple[str, tuple[int, ...]], torch.Tensor] = {}
+
+    def fill(self, tensors: Iterable[tuple[torch.Tensor, Role]]) -> None:
+        """Overwrite every tensor in place. Tensors of role ``other`` stay as they are."""
+        with torch.no_grad():
+            for tensor, role in tensors:
+                if role.name != "other":
+                    target = role.standard(tensor)
+                    target.copy_(self._of(role.name, tuple(target.shape)))
+
+    def _of(self, role: str, shape: tuple[int, ...]) -> torch.Tensor:
+        if (role, shape) not in self._drawn:
+            self._drawn[role, shape] = _values(role, shape, self.seed)
+        return self._drawn[role, shape]
+
+
+def reseed(seed: int) -> None:
+    """Set torch's global random state. (torch.manual_seed formats a stack trace each time, for 2 ms.)"""
+    torch.default_generator.manual_seed(seed)
+    if torch.cuda.is_initialized():
+        torch.cuda.manual_seed_all(seed)
 
 
 def _values(role: str, shape: tuple[int, ...], seed: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ non-zero difference with probability zero (Freivalds 1977), so equal digests mea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import torch
@@ -31,7 +32,10 @@ def _digest(tensor: torch.Tensor) -> list[float]:
     flat = tensor.reshape(tensor.shape[0] if tensor.ndim else 1, -1).to("cpu", torch.float64)
     if not flat.numel():
         return [0.0] * DIGEST_WIDTH
-    left = normal((flat.shape[0], PROJECTIONS), _SEED, "left").double()
-    right = normal((flat.shape[1], PROJECTIONS), _SEED, "right").double()
-    projections = (left * (flat @ right)).sum(0)
+    projections = (_vectors(flat.shape[0], "left") * (flat @ _vectors(flat.shape[1], "right"))).sum(0)
     return [flat.norm().item(), flat.abs().max().item(), *projections.tolist()]
+
+
+@cache
+def _vectors(size: int, side: str) -> torch.Tensor:
+    return normal((size, PROJECTIONS), _SEED, side).double()

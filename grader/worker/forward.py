@@ -1,14 +1,15 @@
-"""Forward and backward passes with canonical weights, and the dry pass on the meta device."""
+"""Forward and backward passes with canonical weights."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from grader.wire.records import Dried, OutputInfo, Problem, Ran
+from grader.wire.records import OutputInfo, Problem, Ran
 from grader.worker import build, canonical, tree
 from grader.worker.digest import digests
 from grader.worker.problems import describe
@@ -16,8 +17,35 @@ from grader.worker.roles import Role
 from grader.worker.student import Student
 
 Arrays = dict[str, np.ndarray]
-Tensors = list[tuple[tree.Held, Role]]
-_NO_DATA = ("meta tensor", "no data", "data-dependent", "item()")
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass needs: the model with its tensors, the input values, and the question's parameters."""
+
+    model: nn.Module
+    tensors: list[tuple[tree.Held, Role]]
+    values: torch.Tensor
+    canonical: canonical.Values
+    training: bool
+    backward: bool
+
+    @property
+    def parameters(self) -> list[tuple[tree.Held, Role]]:
+        """Those of the tensors that are parameters."""
+        return [(entry, role) for entry, role in self.tensors if entry.parameter]
+
+    @property
+    def buffers(self) -> list[tree.Held]:
+        """Those of the tensors that are not."""
+        return [entry for entry, _ in self.tensors if not entry.parameter]
+
+    def reset(self, randomness: int) -> None:
+        """Canonical values everywhere, no gradients: every pass starts from the same state."""
+        self.canonical.fill((entry.tensor, role) for entry, role in self.tensors)
+        for entry, _ in self.tensors:
+            entry.tensor.grad = None
+        canonical.reseed(randomness)
 
 
 def run(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Ran, Arrays]:
@@ -25,72 +53,66 @@ def run(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Ran, 
 
     In float64 if the model can do that, else in float32, with the reason.
     """
-    model = build.model_of(student, params)
-    traced = build.roles_of(student, params["subject"], torch.from_numpy(arrays["x"]))
     double_problem: Problem | None = None
     try:
-        return _run_as(torch.float64, model, traced, params, arrays, None)
+        return _run(_prepare(student, params, arrays, torch.float64), params, None)
     except Exception as error:  # the student's model, on a dtype it may not be made for
         double_problem = describe(error, student.box)
-    return _run_as(torch.float32, model, traced, params, arrays, double_problem)
+    return _run(_prepare(student, params, arrays, torch.float32), params, double_problem)
 
 
-def _run_as(
-    dtype: torch.dtype,
-    model: nn.Module,
-    traced: dict[str, Role],
-    params: dict[str, Any],
-    arrays: Arrays,
-    double_problem: Problem | None,
-) -> tuple[Ran, Arrays]:
-    device, seed = torch.device(params["device"]), params["seed"]
-    model.to(device=device, dtype=dtype)
-    model.train(params["mode"] == "train")
-    tensors = tree.with_roles(model, traced)
-    values = torch.from_numpy(arrays["x"]).to(device, dtype)
-    _reset(tensors, seed)
-    stuck = tuple(path for path, m in model.named_modules() if m.training != (params["mode"] == "train"))
-    before = [(entry.path, entry.tensor.clone()) for entry, _ in tensors if not entry.parameter]
-    leaf = values.clone().requires_grad_(params["backward"])
+def _prepare(student: Student, params: dict[str, Any], arrays: Arrays, dtype: torch.dtype) -> Pass:
+    model, x = build.model_of(student, params), torch.from_numpy(arrays["x"])
+    traced = build.roles_of(student, params["subject"], x)
+    training = params["mode"] == "train"
+    model.to(device=params["device"], dtype=dtype).train(training)
+    return Pass(
+        model,
+        tree.with_roles(model, traced),
+        x.to(params["device"], dtype),
+        student.values(params["seed"]),
+        training,
+        params["backward"],
+    )
+
+
+def _run(this: Pass, params: dict[str, Any], double_problem: Problem | None) -> tuple[Ran, Arrays]:
+    seed = params["seed"]
+    this.reset(seed)
+    before = [entry.tensor.clone() for entry in this.buffers]
+    leaf = this.values.clone().requires_grad_(this.backward)
     given = leaf.clone()  # not a leaf: in-place operations on the input must show as a change, not as an error
-    torch.manual_seed(seed)
-    with torch.set_grad_enabled(params["backward"]):
-        output = model(given)
-    info = describe_output(output)
-    buffers = [(entry, role) for entry, role in tensors if not entry.parameter]
-    found: Arrays = {"buffers": digests([entry.tensor for entry, _ in buffers])}
-    backward_problem, missing = None, ()
-    parameters = [(entry, role) for entry, role in tensors if entry.parameter]
+    with torch.set_grad_enabled(this.backward):
+        output = this.model(given)
+    found: Arrays = {"buffers": digests([entry.tensor for entry in this.buffers])}
+    changed = [e.path for e, old in zip(this.buffers, before, strict=True) if not _same(old, e.tensor)]
+    stuck = [path for path, module in this.model.named_modules() if module.training != this.training]
+    backward_problem: Problem | None = None
     if isinstance(output, torch.Tensor):
         found["output"] = plain(output)
-        if params["backward"]:
-            backward_problem = _backward(output, seed)
-            missing = tuple(entry.path for entry, _ in parameters if entry.tensor.grad is None)
-            found["gradients"] = digests([_gradient(entry, role) for entry, role in parameters])
-            if leaf.grad is not None:
-                found["input_gradient"] = plain(leaf.grad)
+    if isinstance(output, torch.Tensor) and this.backward:
+        backward_problem = _backward(output, seed)
+        found |= _gradients(this, leaf)
     record = Ran(
-        output=info,
-        dtype=str(dtype).removeprefix("torch."),
-        input_changed=not torch.equal(given.detach(), values),
+        output=describe_output(output),
+        dtype=str(this.values.dtype).removeprefix("torch."),
+        input_changed=not torch.equal(given.detach(), this.values),
         has_input_gradient="input_gradient" in found,
-        gradient_of=tuple(entry.path for entry, _ in parameters),
-        missing=missing,
-        buffer_of=tuple(entry.path for entry, _ in buffers),
-        buffers_changed=tuple(p for (p, old), (e, _) in zip(before, buffers, strict=True) if not _same(old, e.tensor)),
-        stuck=stuck,
-        repeats=_repeats(model, tensors, values, output, seed) if params["repeat"] else True,
+        gradient_of=tuple(entry.path for entry, _ in this.parameters),
+        missing=tuple(e.path for e, _ in this.parameters if e.tensor.grad is None) if this.backward else (),
+        buffer_of=tuple(entry.path for entry in this.buffers),
+        buffers_changed=tuple(changed),
+        stuck=tuple(stuck),
+        repeats=_repeats(this, output, seed + 1) if params["repeat"] else True,
         backward_problem=backward_problem,
         double_problem=double_problem,
     )
     return record, found
 
 
-def _reset(tensors: Tensors, seed: int) -> None:
-    """Canonical values everywhere, no gradients: every pass starts from the same state."""
-    canonical.fill(((entry.tensor, role) for entry, role in tensors), seed)
-    for entry, _ in tensors:
-        entry.tensor.grad = None
+def _gradients(this: Pass, leaf: torch.Tensor) -> Arrays:
+    found = {"gradients": digests([_gradient(entry, role) for entry, role in this.parameters])}
+    return found if leaf.grad is None else found | {"input_gradient": plain(leaf.grad)}
 
 
 def _backward(output: torch.Tensor, seed: int) -> Problem | None:
@@ -108,19 +130,20 @@ def _gradient(entry: tree.Held, role: Role) -> torch.Tensor | None:
     return None if gradient is None else role.standard(gradient)
 
 
-def _repeats(model: nn.Module, tensors: Tensors, values: torch.Tensor, output: Any, seed: int) -> bool:
+def _repeats(this: Pass, output: Any, randomness: int) -> bool:
     """Whether a second pass from the same state, with other random numbers, gives the same output."""
     if not isinstance(output, torch.Tensor):
         return True
-    _reset(tensors, seed)
-    torch.manual_seed(seed + 1)
+    this.reset(randomness)
     with torch.no_grad():
-        again = model(values.clone())
+        again = this.model(this.values.clone())
     return isinstance(again, torch.Tensor) and _same(again, output.detach())
 
 
 def _same(one: torch.Tensor, other: torch.Tensor) -> bool:
-    return one.shape == other.shape and torch.allclose(one.double(), other.double(), rtol=1e-6, atol=1e-9, equal_nan=True)
+    return one.shape == other.shape and torch.allclose(
+        one.double(), other.double(), rtol=1e-6, atol=1e-9, equal_nan=True
+    )
 
 
 def describe_output(output: Any) -> OutputInfo:
@@ -137,22 +160,3 @@ def plain(tensor: torch.Tensor) -> np.ndarray:
     if tensor.dtype == torch.bfloat16 or tensor.is_complex():
         tensor = torch.view_as_real(tensor) if tensor.is_complex() else tensor.float()
     return tensor.contiguous().numpy()
-
-
-def dry(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Dried, Arrays]:
-    """Build anew, move to the meta device, run there: a tensor made on a fixed device does not mix with meta.
-
-    The array "x" gives shape and dtype of the input.
-    """
-    model = build.as_module(build.make(student, params))
-    x = torch.from_numpy(arrays["x"])
-    if tree.uninitialised(model):
-        build.trace(model, x)
-    try:
-        model.to("meta").eval()
-        with torch.no_grad():
-            output = model(x.to("meta"))
-    except Exception as error:  # the student's model, on a device it may not be made for
-        reads_values = any(sign in str(error) for sign in _NO_DATA)
-        return Dried(OutputInfo("", (), "", ""), reads_values, describe(error, student.box)), {}
-    return Dried(describe_output(output), False, None), {}

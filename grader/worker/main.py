@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import build, forward, training
+from grader.worker import build, dry, forward, training
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -29,7 +29,7 @@ OPERATIONS: dict[str, Operation] = {
     "build": build.build,
     "tables": build.tables,
     "run": forward.run,
-    "dry": forward.dry,
+    "dry": dry.dry,
     "train": training.train,
 }
 

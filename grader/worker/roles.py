@@ -58,7 +58,7 @@ def by_name(path: str, tensor: torch.Tensor) -> Role:
     """The likeliest role for a tensor that no operation was seen to use."""
     name = path.rpartition(".")[2].lower()
     if not tensor.dtype.is_floating_point:
-        return Role("count" if tensor.ndim == 0 else "other")
+        return Role("count" if name == "num_batches_tracked" else "other")  # any other counter is the student's own
     if isinstance(tensor, nn.Parameter):
         if tensor.ndim >= 2:
             return Role("weight")

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire.records import Found, Loaded
+from grader.worker.canonical import Values
 from grader.worker.problems import SubmissionFault
 from grader.worker.roles import Role
 
@@ -28,6 +29,13 @@ class Student:
         self.subjects: dict[str, Any] = {}
         self.roles: dict[str, dict[str, Role]] = {}
         self._module: ModuleType | None = None
+        self._values: Values | None = None
+
+    def values(self, seed: int) -> Values:
+        """The canonical values of that seed, kept from one question to the next."""
+        if self._values is None or self._values.seed != seed:
+            self._values = Values(seed)
+        return self._values
 
     @property
     def module(self) -> ModuleType:

@@ -31,10 +31,10 @@ def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Tra
     labels = torch.from_numpy(arrays["labels"]).to(device)
     _, traced = build.trace(model, images[:2].cpu())
     model.to(device, torch.float32)
-    canonical.fill(((e.tensor, role) for e, role in tree.with_roles(model, traced)), params["seed"])
+    student.values(params["seed"]).fill((entry.tensor, role) for entry, role in tree.with_roles(model, traced))
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     model.train()
-    torch.manual_seed(params["seed"])
+    canonical.reseed(params["seed"])
     started = time.process_time()
     losses = [
         _step(model, parameters, *batch, params)

@@ -16,38 +16,56 @@ from grader.worker.roles import Role
 
 @dataclass(frozen=True)
 class Held:
-    """One registered tensor: where it is kept, by whom, and what for."""
+    """One registered tensor: where it is kept, and by whom."""
 
     path: str
     owner_path: str
     owner: nn.Module
     attribute: str
-    tensor: torch.Tensor
     aliases: tuple[str, ...]
 
     @property
     def parameter(self) -> bool:
-        return isinstance(self.tensor, nn.Parameter)
+        """Whether it is learned, and not a buffer."""
+        return self.attribute in self.owner._parameters
+
+    @property
+    def tensor(self) -> torch.Tensor:
+        """The tensor that is registered now: a layer written by hand may put another in its place."""
+        registered = self.owner._parameters if self.parameter else self.owner._buffers
+        tensor = registered[self.attribute]
+        assert tensor is not None
+        return tensor
 
 
 def held(model: nn.Module) -> list[Held]:
     """Parameters and buffers by identity, in order of registration; further names of the same one are aliases."""
-    found: dict[int, list[Any]] = {}
+    names: dict[int, list[tuple[str, nn.Module, str]]] = {}
     for owner_path, owner in model.named_modules(remove_duplicate=False):
         for attribute, tensor in (*owner._parameters.items(), *owner._buffers.items()):
-            if tensor is None:
-                continue
-            path = f"{owner_path}.{attribute}" if owner_path else attribute
-            entry = found.setdefault(id(tensor), [(path, owner_path, owner, attribute, tensor), []])
-            if entry[0][0] != path:
-                entry[1].append(path)
-    return [Held(*first, tuple(aliases)) for first, aliases in found.values()]
+            if tensor is not None:
+                names.setdefault(id(tensor), []).append((owner_path, owner, attribute))
+    return [
+        _held(*places[0], [_join(path, attribute) for path, _, attribute in places[1:]]) for places in names.values()
+    ]
+
+
+def _held(owner_path: str, owner: nn.Module, attribute: str, aliases: list[str]) -> Held:
+    return Held(_join(owner_path, attribute), owner_path, owner, attribute, tuple(aliases))
+
+
+def _join(path: str, attribute: str) -> str:
+    return f"{path}.{attribute}" if path else attribute
 
 
 def uninitialised(model: nn.Module) -> list[str]:
     """Paths of lazy parameters and buffers that no forward pass has given a shape."""
-    lazy = nn.parameter.UninitializedTensorMixin
-    return [entry.path for entry in held(model) if isinstance(entry.tensor, lazy)]
+    return [entry.path for entry in held(model) if is_lazy(entry.tensor)]
+
+
+def is_lazy(tensor: torch.Tensor) -> bool:
+    """Whether a parameter or buffer waits for a first forward pass to learn its shape."""
+    return isinstance(tensor, (nn.UninitializedParameter, nn.UninitializedBuffer))
 
 
 def with_roles(model: nn.Module, traced: dict[str, Role]) -> list[tuple[Held, Role]]:
@@ -73,7 +91,7 @@ def hidden(model: nn.Module) -> Iterator[HiddenRow]:
             count = _learnable(value, registered)
             if count:
                 container = "Tensor" if isinstance(value, torch.Tensor) else type(value).__name__
-                yield HiddenRow(f"{path}.{name}" if path else name, container, count)
+                yield HiddenRow(_join(path, name), container, count)
 
 
 def _learnable(value: Any, registered: set[int], depth: int = 3) -> int:

@@ -46,6 +46,7 @@ class Model_Seq(nn.Module):
         self.out = nn.Linear(n_hidden_2, out_dim)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities, `(N, out_dim)`."""
         x = self.flatten(x)
         x = F.relu(self.bn1(self.linear1(x)))
         x = F.relu(self.bn2(self.linear2(x)))
@@ -140,6 +141,7 @@ class Model_Lay(nn.Module):
         self.out = nn.Sequential(nn.Linear(n_hidden_2, out_dim))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the probabilities, `(N, out_dim)`."""
         x = self.flatten(x)
         x = F.relu(self.layer1(x))
         x = F.relu(self.layer2(x))
@@ -177,6 +179,7 @@ class Model_Lst(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, out_dim)`."""
         for layer in self.layers:
             x = layer(x)
         return x
@@ -209,6 +212,7 @@ class Model_Dict(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, out_dim)`."""
         for name in ["flatten", "linear1", "bn1", "relu", "out"]:
             x = self.layers[name](x)
         return x

@@ -40,6 +40,7 @@ class RestNetBasicBlock(nn.Module):
         self.bn2 = nn.BatchNorm2d(out_channels)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the activated sum of both paths."""
         output = F.relu(self.bn1(self.conv1(x)))
         output = self.bn2(self.conv2(output))
         return F.relu(output + x)
@@ -74,6 +75,7 @@ class RestNetDownBlock(nn.Module):
         )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the activated sum of both paths."""
         output = F.relu(self.bn1(self.conv1(x)))
         output = self.bn2(self.conv2(output))
         extra_x = self.extra(x)
@@ -107,6 +109,7 @@ class RestNet18(nn.Module):
         self.fc = nn.Linear(512, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the logits, `(N, 10)`."""
         x = self.maxpool(F.relu(self.bn1(self.conv1(x))))
         x = self.layer1(x)
         x = self.layer2(x)

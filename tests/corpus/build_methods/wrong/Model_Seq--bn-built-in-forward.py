@@ -10,10 +10,11 @@ class Model_Seq(nn.Module):
         self.linear1 = nn.Linear(in_dim, n_hidden_1)
         self.bn1 = nn.BatchNorm1d(n_hidden_1)
         self.linear2 = nn.Linear(n_hidden_1, n_hidden_2)
+        self.n_hidden_2 = n_hidden_2
         self.out = nn.Linear(n_hidden_2, out_dim)
 
     def forward(self, x):
         x = self.flatten(x)
         x = F.relu(self.bn1(self.linear1(x)))
-        x = F.relu(nn.BatchNorm1d(x.shape[0])(self.linear2(x)))
+        x = F.relu(nn.BatchNorm1d(self.n_hidden_2)(self.linear2(x)))
         return F.softmax(self.out(x), dim=1)

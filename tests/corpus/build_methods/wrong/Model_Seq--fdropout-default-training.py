@@ -1,4 +1,4 @@
-# fails: forward, modes
+# fails: forward
 import torch.nn as nn
 import torch.nn.functional as F
 

@@ -1,4 +1,4 @@
-# fails: forward
+# fails: shapes
 import torch.nn as nn
 import torch.nn.functional as F
 

@@ -1,0 +1,47 @@
+"""Fixtures that many tests share: the course, and one real sandbox for the whole session."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from grader import course as courses
+from grader.course import Course
+from grader.grading import Grader
+from grader.plan import Settings
+from grader.sandbox.host import Zygote
+from grader.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = 20_240_229
+
+
+@pytest.fixture(scope="session")
+def course() -> Course:
+    """The course that comes with the program."""
+    return courses.load(ROOT)
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache of this session's own, so that no test passes by what an earlier session left behind."""
+    folder = tmp_path_factory.mktemp("cache")
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+    return folder / "grader"
+
+
+@pytest.fixture(scope="session")
+def zygote(course: Course, cache: Path) -> Iterator[Zygote]:
+    """The real sandbox, started once."""
+    with Zygote("cpu", (str(course.root), str(cache))) as zygote:
+        yield zygote
+
+
+@pytest.fixture(scope="session")
+def grader(course: Course, zygote: Zygote, cache: Path) -> Iterator[Grader]:
+    """A grader of everything, on the CPU, with a fixed seed."""
+    with Grader(course, zygote, Settings(SEED), Store(cache)) as grader:
+        yield grader
