@@ -131,7 +131,7 @@ def load(data: bytes) -> Evidence:
     kinds = {kind.__name__: kind for kind in (*RECORDS.values(), Problem, Death)}
     outcomes: dict[str, Outcome] = {}
     for probe, saved in frame.header["outcomes"].items():
-        record = strict.read(kinds[saved["kind"]], saved["record"])
+        record: Any = strict.read(kinds[saved["kind"]], saved["record"])
         own = {k.partition("/")[2]: v for k, v in frame.arrays.items() if k.partition("/")[0] == probe}
         outcomes[probe] = record if isinstance(record, (Problem, Death)) else Answered(record, own)
     return Evidence(outcomes, frame.header["output"])

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import DEFAULT, Limits
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Probe:
     params: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
     needs: tuple[str, ...] = ()
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Settings:
 
     seed: int
     device: str = "cpu"
-    limits: Limits = Limits()
+    limits: Limits = DEFAULT
 
 
 def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:

@@ -95,7 +95,7 @@ def test_a_fault_of_ours_is_never_shown_as_the_students() -> None:
     assert "✗" not in shown
 
 
-@pytest.mark.parametrize(("encoding", "marks"), [("utf-8", "✓✗·!"), ("gbk", "√×·!"), ("ascii", "+x-!")])  # noqa: RUF001
+@pytest.mark.parametrize(("encoding", "marks"), [("utf-8", "✓✗·!"), ("gbk", "√×·!"), ("ascii", "+x-!")])
 def test_marks_fit_the_encoding(encoding: str, marks: str) -> None:
     """Every console should get marks that it can write, and no error."""
     starts = {line.strip()[:2] for line in _encoded(sample_grade(), encoding).splitlines()}

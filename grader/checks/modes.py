@@ -1,4 +1,4 @@
-"""``modes``: .train() and .eval() reach every layer, and BatchNorm's statistics move in the one and rest in the other."""
+"""``modes``: .train() and .eval() reach every layer; BatchNorm's statistics move in the one, rest in the other."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judge(question: Question) -> Finding:
     if "forward" not in question.passed:
         return Finding(
             Verdict.SKIPPED,
-            "eval mode is repeatable and changes nothing; running statistics can be compared once the outputs agree.",
+            "eval mode repeats and changes nothing; running statistics can be compared once the outputs agree.",
         )
     for number, case in enumerate(question.exercise.cases):
         finding = _statistics(question, case, number)
@@ -91,7 +91,7 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
                 expected=words.plural(len(expected), "buffer"),
                 got=words.plural(len(got) if got is not None else 0, "buffer"),
                 asked=asked,
-                hint="At prediction time one sample must not depend on its neighbours: what is remembered from training?",
+                hint="One sample must not depend on its neighbours: what is remembered from training?",
             )
         if unmatched(got, expected, 10 * tolerance(ran.dtype, question.device), 1e-9):
             return _other_statistics(key[0], got, expected, asked)

@@ -78,5 +78,5 @@ def _hint(got: Described) -> str:
         return f"`{row.path}` is a plain {row.container}. Which containers tell the module what is inside them?"
     shared = [row for row in got.tensors if row.aliases]
     if shared:
-        return f"`{shared[0].path}` and `{shared[0].aliases[0]}` are one object: two positions learn with the same weights."
+        return f"`{shared[0].path}` and `{shared[0].aliases[0]}` are one object: how many sets of weights is that?"
     return ""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
-from pygments.lexers.python import PythonLexer  # type: ignore[import-untyped]  # Pygments ships no types
-from pygments.token import Comment, Keyword, Name, Number, String  # type: ignore[import-untyped]  # the same
+from pygments.lexers.python import PythonLexer
+from pygments.token import Comment, Keyword, Name, Number, String
 
 from grader.model import Excerpt
 

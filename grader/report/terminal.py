@@ -45,7 +45,7 @@ class Marks:
 
 _MARKS = (
     Marks("✓", "✗", "·", "!"),
-    Marks("√", "×", "·", "!"),  # noqa: RUF001  the multiplication sign is what GBK can write
+    Marks("√", "×", "·", "!"),  # the multiplication sign is what GBK can write
     Marks("+", "x", "-", "!"),
 )
 

@@ -26,6 +26,9 @@ class Limits:
         return replace(self, cpu_seconds=self.cpu_seconds * factor, wall_seconds=self.wall_seconds * factor)
 
 
+DEFAULT = Limits()
+
+
 @dataclass(frozen=True)
 class Death:
     """How a worker ended before it answered. `kind` is one of the names below; `detail` is for people."""

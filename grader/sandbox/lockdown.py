@@ -14,6 +14,7 @@ Three strengths, best first, chosen by doing every step once in a throw-away chi
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -204,10 +205,8 @@ def _show(source: str, target: str, read_only: bool = True, link: bool = False) 
 
 def _mount_proc() -> None:
     """A /proc of the own pid namespace; where the kernel refuses it (containers), none at all."""
-    try:
+    with contextlib.suppress(OSError):  # everything works without /proc; the host's would show every process
         sc.mount("proc", "/proc", "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
-    except OSError:
-        pass  # everything works without /proc; the host's would show every process
     sc.unmount(OLD_ROOT)
     sc.make_read_only("/", recursive=False)
 

@@ -21,7 +21,7 @@ import sys
 import tempfile
 from typing import Any
 
-from grader.sandbox import lockdown
+from grader.sandbox import lockdown, syscalls
 from grader.sandbox.lockdown import BOX, Plan, Walls
 
 MESSAGE_CAP = 1 << 16
@@ -111,7 +111,7 @@ def _intermediate(plan: Plan, channel: int, out: int, err: int, status_fd: int) 
     box = BOX if plan.strength != "none" else tempfile.mkdtemp(prefix="grader-")
     try:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        lockdown.sc.prctl(lockdown.sc.PR_SET_PDEATHSIG, signal.SIGKILL)
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         lockdown.leave_the_host(plan)
         # The worker waits at this gate until the grader holds the descriptor that kills it.
         gate, opener = os.pipe()

@@ -37,7 +37,7 @@ OPERATIONS: dict[str, Operation] = {
 def serve(channel: int, box: str) -> None:
     """Answer questions on the descriptor `channel` until it closes. `box` is where the submission's files go."""
     # The zygote's streams believe in seekable files; these are pipes.
-    sys.stdout, sys.stderr = (open(fd, "w", 1, "utf-8", "backslashreplace", closefd=False) for fd in (1, 2))
+    sys.stdout, sys.stderr = (os.fdopen(fd, "w", 1, "utf-8", "backslashreplace", closefd=False) for fd in (1, 2))
     build.watch_sequential()
     student = Student(box)
     reader = frames.Reader(payload_cap=1 << 30)

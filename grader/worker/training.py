@@ -70,9 +70,8 @@ def _step(
     for parameter in parameters:
         parameter.grad = None
     loss.backward()
-    used = [parameter for parameter in parameters if parameter.grad is not None]
-    with torch.no_grad():
-        torch._foreach_add_(used, [parameter.grad for parameter in used], alpha=-params["rate"])
+    moves = [(parameter.data, parameter.grad) for parameter in parameters if parameter.grad is not None]
+    torch._foreach_add_([weight for weight, _ in moves], [gradient for _, gradient in moves], alpha=-params["rate"])
     return float(loss.detach())
 
 
