@@ -63,7 +63,7 @@ def _gradient_rows(question: Question) -> Iterable[GradientRow]:
     digests = question.student.arrays("train.0.0").get("gradients")
     if ran is None or digests is None:
         return
-    relative = 10 * tolerance(ran.dtype, question.device)
+    relative = 10 * tolerance(ran, question.device)
     comparable = "gradients" in question.reference.arrays("train.0.0")
     lonely = gradients.mismatched(question.student, question.reference, 0, relative) if comparable else []
     norms = _reference_norms(question, lonely)

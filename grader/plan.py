@@ -64,23 +64,24 @@ def stream(settings: Settings, *names: object) -> np.random.Generator:
 
 
 def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
+    """Everything that needs no forward pass first: a pass that never ends must not take it away."""
     yield Probe("find", "find", {"name": exercise.name}, limits=settings.limits)
     for number, case in enumerate(exercise.cases):
-        yield from _case(exercise, number, case, settings)
+        build, key = f"build.{number}", {"subject": str(number)}
+        yield Probe(build, "build", _make(exercise, case.args, settings) | key, limits=settings.limits)
+        yield Probe(f"tables.{number}", "tables", key, {}, (build,), settings.limits)
+    for number, case in enumerate(exercise.cases):
+        yield from _passes(exercise, number, case, settings)
     dry = _make(exercise, exercise.cases[0].args, settings)
     yield Probe("dry", "dry", dry, {"x": _input(exercise, 0, 0, settings)}, ("build.0",), settings.limits)
 
 
-def _case(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
-    """Build, describe (before and after a forward pass), and run in both modes."""
+def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
+    """Forward passes of one case: one to see the order of use, one to differentiate, one for every input."""
     build, key = f"build.{number}", {"subject": str(number)}
     first = _input(exercise, number, 0, settings)
-    limits = settings.limits
-    yield Probe(build, "build", _make(exercise, case.args, settings) | key, limits=limits)
-    yield Probe(f"tables.{number}", "tables", key, {}, (build,), limits)
-    yield Probe(f"trace.{number}", "tables", key, {"x": first}, (build,), limits)
+    yield Probe(f"trace.{number}", "tables", key, {"x": first}, (build,), settings.limits)
     for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
-        x = _input(exercise, number, index, settings)
         params = key | {
             "mode": mode,
             "backward": mode == "train",
@@ -88,7 +89,8 @@ def _case(exercise: Exercise, number: int, case: Case, settings: Settings) -> It
             "device": settings.device,
             "seed": settings.seed,
         }
-        yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), limits)
+        x = _input(exercise, number, index, settings)
+        yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), settings.limits)
 
 
 def _make(exercise: Exercise, args: tuple[Any, ...], settings: Settings) -> dict[str, Any]:

@@ -41,7 +41,7 @@ def _judge_run(question: Question, case: Case, mode: str, number: int, index: in
             asked=asked,
             hint="An operation that overwrites its argument also changes what the caller, and a shortcut, still need.",
         )
-    found = difference(got, expected, tolerance(ran.dtype if got.dtype == np.float64 else "float32", question.device))
+    found = difference(got, expected, tolerance(ran, question.device))
     return _differs(question, found, got, expected, asked, mode, probe) if found else None
 
 

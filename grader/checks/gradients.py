@@ -79,7 +79,7 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
     if "gradients" not in ours or "input_gradient" not in ours or ran is None:
         raise ReferenceBroken(probe)
     asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
-    relative = 10 * tolerance(ran.dtype, question.device)
+    relative = 10 * tolerance(ran, question.device)
     if theirs["input_gradient"].shape != ours["input_gradient"].shape:
         return words.failed("The gradient of the input has another shape.", asked=asked)
     found = difference(theirs["input_gradient"], ours["input_gradient"], relative)

@@ -93,7 +93,7 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
                 asked=asked,
                 hint="One sample must not depend on its neighbours: what is remembered from training?",
             )
-        if unmatched(got, expected, 10 * tolerance(ran.dtype, question.device), 1e-9):
+        if unmatched(got, expected, 10 * tolerance(ran, question.device), 1e-9):
             return _other_statistics(key[0], got, expected, asked)
     return None
 

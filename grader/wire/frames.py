@@ -44,7 +44,7 @@ class Frame:
 def encode(header: Mapping[str, Any], arrays: Arrays | None = None) -> bytes:
     """Make the bytes of one message. Raises ValueError for NaN or infinity in the header: numbers go in arrays."""
     text = json.dumps(header, allow_nan=False, separators=(",", ":")).encode("ascii")
-    contiguous = {name: np.ascontiguousarray(array) for name, array in (arrays or {}).items()}
+    contiguous = {name: np.asarray(array, order="C") for name, array in (arrays or {}).items()}
     payload = safetensors_numpy.save(contiguous) if contiguous else b""
     return LENGTHS.pack(len(text), len(payload)) + text + payload
 
