@@ -152,6 +152,8 @@ def default_root() -> Path:
 
 def load(root: Path | None = None) -> Course:
     """Read the course below `root` (``reference/<name>/assignment.toml``). Raises `CourseError`."""
+    if root is not None and not (root / "reference").is_dir():
+        raise UsageError(f"--course {root} holds no course: expected {root}/reference/<name>/assignment.toml")
     root = (root or default_root()).resolve()
     files = sorted((root / "reference").glob("*/assignment.toml"))
     if not files:

@@ -72,6 +72,8 @@ class Grader:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if kind is not None:
+            self.sandbox.close()  # ends the workers, so that nobody waits for one that hangs
         self._pool.shutdown(cancel_futures=True)
 
     def grade(self, folder: Path) -> Grade:

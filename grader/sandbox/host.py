@@ -20,11 +20,14 @@ import numpy as np
 from grader.errors import SandboxError, UsageError
 from grader.sandbox.channel import Channel, Output, Reply
 from grader.sandbox.limits import Limits
-from grader.sandbox.lockdown import Walls
+from grader.sandbox.lockdown import STRENGTHS, Walls
 
 START_SECONDS = 180.0
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package `grader`
-_PROGRAM = "import sys; sys.path.append({root!r}); from grader.sandbox.zygote import main; main({fd}, {device!r})"
+_PROGRAM = (
+    "import sys; sys.path.append({root!r}); "
+    "from grader.sandbox.zygote import main; main({fd}, {device!r}, {strengths!r})"
+)
 
 
 class Line(Protocol):
@@ -46,6 +49,8 @@ class Sandbox(Protocol):
 
     def open(self, limits: Limits, cpu_seconds: float, compiler: bool) -> Line: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass(frozen=True)
 class Facts:
@@ -60,14 +65,17 @@ class Facts:
 
 
 class Zygote:
-    """The real sandbox. Starting returns at once; torch is imported while the grader does other things."""
+    """The real sandbox. Starting returns at once; torch is imported while the grader does other things.
 
-    def __init__(self, device: str = "cpu", hide: tuple[str, ...] = ()) -> None:
+    `hide` are folders that no worker may see; `strengths` are the walls to try, best first (see `lockdown`).
+    """
+
+    def __init__(self, device: str = "cpu", hide: tuple[str, ...] = (), strengths: tuple[str, ...] = STRENGTHS) -> None:
         self.device = device
         self._hide = hide
         self._lock = threading.Lock()
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = _PROGRAM.format(root=str(_ROOT), fd=theirs.fileno(), device=device)
+        program = _PROGRAM.format(root=str(_ROOT), fd=theirs.fileno(), device=device, strengths=strengths)
         self._process = subprocess.Popen(
             # -s -P -B: no user site, no folder of ours on the path, no bytecode written.
             [sys.executable, "-s", "-P", "-B", "-c", program],
@@ -138,6 +146,8 @@ class Zygote:
     def close(self) -> None:
         """End the zygote; workers still alive end with it."""
         self._control.close()
+        if "facts" not in vars(self):
+            self._process.kill()  # it is still importing torch, and would not look up before that is done
         try:
             self._process.wait(5.0)
         except subprocess.TimeoutExpired:

@@ -82,19 +82,19 @@ def shown_paths(device: str) -> tuple[str, ...]:
     return tuple(p for p in existing if not any(p.startswith(q + "/") for q in existing if not os.path.islink(q)))
 
 
-def probe(device: str) -> Walls:
-    """Find the strongest walls that this machine gives, by building them in a throw-away child."""
+def probe(device: str, strengths: tuple[str, ...]) -> Walls:
+    """Find the strongest of the walls asked for that this machine gives, by building them in a throw-away child."""
     if not sc.supported():
         return Walls("none", f"{os.uname().sysname} on {os.uname().machine} is not supported")
     why = ""
-    for strength in STRENGTHS[:-1]:
-        if strength == "root" and os.geteuid() != 0:
+    for strength in strengths:
+        if strength == "none" or (strength == "root" and os.geteuid() != 0):
             continue
         problem = _try(Plan(strength, shown_paths(device), (), 0, 0))
         if not problem:
             return Walls(strength)
         why = why or problem
-    return Walls("none", why)
+    return Walls("none", why or "not asked for")
 
 
 def _try(plan: Plan) -> str:
@@ -152,9 +152,10 @@ def close_the_door(plan: Plan) -> None:
 
 
 def _map_user(uid: int, gid: int) -> None:
+    """Whoever it is outside, inside it is nobody."""
     Path("/proc/self/setgroups").write_text("deny")
-    Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
-    Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
+    Path("/proc/self/uid_map").write_text(f"{NOBODY} {uid} 1")
+    Path("/proc/self/gid_map").write_text(f"{NOBODY} {gid} 1")
 
 
 def _build_root(plan: Plan) -> None:
@@ -208,6 +209,7 @@ def _mount_proc() -> None:
     with contextlib.suppress(OSError):  # everything works without /proc; the host's would show every process
         sc.mount("proc", "/proc", "proc", sc.MS_NOSUID | sc.MS_NODEV | sc.MS_NOEXEC)
     sc.unmount(OLD_ROOT)
+    os.rmdir(OLD_ROOT)
     sc.make_read_only("/", recursive=False)
 
 

@@ -33,10 +33,10 @@ PRELOADS = ("torch", "torch.utils.data", "numpy", "grader.worker.main")
 COMPILER = "torch._dynamo"
 
 
-def main(control_fd: int, device: str) -> None:
+def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
     """Serve until the control socket closes."""
     control = socket.socket(fileno=control_fd)
-    walls = lockdown.probe(device)  # before torch: the smaller the process, the cheaper the try
+    walls = lockdown.probe(device, strengths)  # before torch: the smaller the process, the cheaper the try
     roots = sys.path[:]
     for name in PRELOADS:
         importlib.import_module(name)

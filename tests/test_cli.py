@@ -1,0 +1,179 @@
+"""The command as users run it: output, exit codes, files written, and what is said when something is wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SAMPLES = ROOT / "submissions"
+QUICK = ("--seed", "3", "--exercise", "Model_Dict")
+
+
+@pytest.fixture
+def grade(cache: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Runs ``grade`` in an empty folder, with the session's cache."""
+
+    def run(*arguments: object, **more: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "grader", *map(str, arguments)]
+        environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent), "COLUMNS": "100"}
+        options: dict[str, object] = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True} | more
+        return subprocess.run(command, **options)  # type: ignore[call-overload, no-any-return]
+
+    return run
+
+
+def test_help_names_the_commands_and_imports_nothing_heavy(grade) -> None:  # type: ignore[no-untyped-def]
+    """--help answers without numpy, rich or torch."""
+    done = grade("--help")
+    assert done.returncode == 0
+    assert "batch" in done.stdout
+    code = "import sys, grader.cli; print([m for m in ('torch', 'numpy', 'rich', 'jinja2') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_a_passing_exercise_exits_0_and_writes_its_report(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The score comes last but for the path of the report, which is there and opens."""
+    done = grade(SAMPLES / "alice", *QUICK)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.strip().splitlines()
+    assert lines[-2:] == ["16 / 16", "Report: reports/alice.html"]
+    assert "namespaces" in done.stdout
+    assert (tmp_path / "reports/alice.html").read_text().startswith("<!DOCTYPE html>")
+
+
+def test_something_that_does_not_pass_exits_1(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """What failed is shown with why, expected and got; the report goes where it is told."""
+    done = grade(SAMPLES / "bob", "--seed", 3, "--exercise", "Model_Seq", "--report", tmp_path / "deep/er/b.html")
+    assert done.returncode == 1
+    assert "200 fewer: the second BatchNorm (over 100) is missing" in " ".join(done.stdout.split())
+    assert (tmp_path / "deep/er/b.html").exists()
+
+
+def test_json_is_all_there_is_on_standard_output(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """One object with the agreed keys, no report unless asked for, and the same bytes again apart from times."""
+    runs = [grade(SAMPLES / "carol", "--json", *QUICK) for _ in range(2)]
+    grades = [json.loads(run.stdout) for run in runs]
+    for result in grades:
+        assert result.pop("seconds") > 0
+        assert result["schema"] == "grader/1"
+        assert {"submission", "device", "score", "max_score", "assignments"} <= set(result)
+    assert json.dumps(grades[0]) == json.dumps(grades[1])
+    assert not (tmp_path / "reports").exists()
+    assert runs[0].returncode == 1
+
+
+def test_options_may_come_before_the_path(grade) -> None:  # type: ignore[no-untyped-def]
+    """grade --json PATH is grade PATH --json."""
+    done = grade("--json", *QUICK, SAMPLES / "alice")
+    assert json.loads(done.stdout)["score"] == 16
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["nowhere"], 3, "does not exist"),
+        (["empty"], 3, "holds no file"),
+        (["other"], 3, "Expected: build_methods.py, residual_blocks.py. There: notes.txt"),
+        (["file.py"], 3, "is a file"),
+        (["twice"], 3, "keep the one"),
+        (["both"], 3, "keep the one"),
+        (["other", "--exercise", "Modell"], 2, "no exercise 'Modell'. There are:"),
+        (["other", "--assignment", "maths"], 2, "no assignment 'maths'"),
+        (["other", "--assignment", "build_methods", "--exercise", "RestNet18"], 2, "nothing to grade"),
+        (["other", "--bogus"], 2, "No such option"),
+        (["other", "--course", "nowhere"], 2, "holds no course"),
+        (["other", "--device", "tpu"], 2, "'tpu' is not one of"),
+        (["batch", "nowhere"], 3, "does not exist"),
+        (["batch", "empty"], 3, "holds no submission"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(grade, tmp_path: Path, arguments: list[str], code: int, says: str) -> None:  # type: ignore[no-untyped-def]
+    """The exit code tells whose doing it is, the message what to do; nobody sees a traceback."""
+    (tmp_path / "empty").mkdir()
+    for name in ("other/notes.txt", "file.py", "twice/a/build_methods.py", "twice/b/build_methods.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x = 1\n")
+    for name in ("both/build_methods.py", "both/build_methods.ipynb"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    done = grade(*arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_without_a_gpu_cuda_stops_with_2(grade) -> None:  # type: ignore[no-untyped-def]
+    """--device cuda says that there is none; auto grades on the CPU."""
+    if list(Path("/dev").glob("nvidia[0-9]*")):
+        pytest.skip("there is a GPU here")
+    done = grade(SAMPLES / "alice", *QUICK, "--device", "cuda")
+    assert done.returncode == 2
+    assert "no GPU" in done.stderr
+    assert json.loads(grade(SAMPLES / "alice", *QUICK, "--device", "auto", "--json").stdout)["device"] == "cpu"
+
+
+def test_an_unwritable_report_is_named(grade) -> None:  # type: ignore[no-untyped-def]
+    """A report that cannot be written is said, not lost in a traceback."""
+    done = grade(SAMPLES / "alice", *QUICK, "--report", "/proc/no/such/place.html")
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr
+
+
+def test_a_batch_grades_everybody_in_order(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """One object a line, sorted by name; one that cannot be graded does not stop the others."""
+    for name in ("zoe", "ann"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+        (tmp_path / "class" / name / "build_methods.py").write_bytes((SAMPLES / "alice/build_methods.py").read_bytes())
+    (tmp_path / "class/max").mkdir()
+    done = grade("batch", "class", *QUICK, "--json")
+    assert [json.loads(line)["submission"] for line in done.stdout.splitlines()] == ["ann", "zoe"]
+    assert "max: " in done.stderr
+    assert done.returncode == 3
+    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["ann.html", "zoe.html"]
+
+
+def test_a_batch_ends_with_a_table(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Without --json the class is a table of names and scores."""
+    (tmp_path / "class/ann").mkdir(parents=True)
+    (tmp_path / "class/ann/build_methods.py").write_bytes((SAMPLES / "alice/build_methods.py").read_bytes())
+    done = grade("batch", "class", *QUICK, "--out", "out")
+    assert done.returncode == 0, done.stderr
+    assert "ann" in done.stdout
+    assert "16 / 16" in done.stdout
+    assert (tmp_path / "out/ann.html").exists()
+
+
+def test_an_interrupt_ends_at_once_with_130(cache: Path, tmp_path: Path) -> None:
+    """Ctrl-C does not wait for a submission that never ends."""
+    source = "import time\nprint('started', flush=True)\ntime.sleep(3600)\n"
+    (tmp_path / "slow").mkdir()
+    (tmp_path / "slow/build_methods.py").write_text(source)
+    command = [sys.executable, "-m", "grader", "slow", *QUICK]
+    environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent)}
+    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    time.sleep(6)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "interrupted" in errors
+
+
+def test_hostile_names_reach_no_terminal(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """Escape codes in a folder's name or in an exception are shown, not obeyed."""
+    folder = tmp_path / "evil\x1b[2Jname"
+    folder.mkdir()
+    (folder / "build_methods.py").write_text("raise ValueError('\\x1b]0;owned\\x07 \\u202e')\n")
+    done = grade(folder, *QUICK, "--report", "r.html")
+    assert done.returncode == 1
+    assert "\x1b" not in done.stdout
+    assert "\u202e" not in done.stdout
+    assert "\x1b" not in (tmp_path / "r.html").read_text()

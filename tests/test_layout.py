@@ -1,0 +1,90 @@
+"""Arrows point one way: who may import whom, and what may never be imported at all."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+import grader
+
+PACKAGE = Path(grader.__file__).parent
+# Each part may import itself and what is named here; nothing else of ours.
+ALLOWED: dict[str, set[str]] = {
+    "__init__": set(),
+    "__main__": {"cli"},
+    "model": set(),
+    "errors": set(),
+    "wire": set(),
+    "worker": {"wire"},
+    "sandbox": {"errors", "wire", "worker"},
+    "course": {"errors"},
+    "submission": {"errors"},
+    "evidence": {"sandbox", "wire"},
+    "plan": {"course", "sandbox"},
+    "store": {"evidence", "plan", "sandbox", "wire"},
+    "checks": {"course", "evidence", "model", "sandbox", "wire"},
+    "exhibits": {"checks", "model", "submission", "wire"},
+    "rubric": {"checks", "course", "model"},
+    "grading": {
+        "checks", "course", "errors", "evidence", "exhibits", "model", "plan", "rubric", "sandbox", "store",
+        "submission", "wire",
+    },
+    "report": {"model"},
+    "cli": {"__init__", "course", "errors", "grading", "model", "plan", "report", "sandbox", "store"},
+}  # fmt: skip
+HEAVY = {"torch", "torchvision", "matplotlib"}
+
+
+def modules() -> list[Path]:
+    """All Python files of the package, without the course that an installed one carries."""
+    return [path for path in sorted(PACKAGE.rglob("*.py")) if "_course" not in path.parts]
+
+
+def part_of(path: Path) -> str:
+    """The first level below the package: a folder or a module."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of everything that a file imports, at the top or inside functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the direction"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
+    return found
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_follow_the_table(path: Path) -> None:
+    """No module imports from a part that the table does not allow it."""
+    part = part_of(path)
+    assert part in ALLOWED, f"{part} is new: say in the table what it may import"
+    ours = {name.split(".")[1] for name in imports(path) if name.startswith("grader.")}
+    ours = {name if (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists() else "__init__" for name in ours}
+    assert ours <= ALLOWED[part] | {part}, f"{path.name} imports {ours - ALLOWED[part] - {part}}"
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_torch_stays_in_the_worker(path: Path) -> None:
+    """Only the worker, and the zygote that forks it, import torch; nobody unpickles."""
+    names = {name.split(".")[0] for name in imports(path)}
+    if part_of(path) != "worker" and path.name != "zygote.py":
+        assert not names & HEAVY
+    assert not names & {"pickle", "marshal", "shelve", "dill", "cloudpickle"}
+
+
+def test_only_the_zygote_imports_the_worker() -> None:
+    """The grader's side never runs the worker's code."""
+    users = {path.name for path in modules() if any(n.startswith("grader.worker") for n in imports(path))}
+    assert {name for name in users if not (PACKAGE / "worker" / name).exists()} == {"zygote.py"}
+
+
+def test_modules_stay_small() -> None:
+    """Past 400 lines there is a second noun in a module."""
+    long = {str(path.relative_to(PACKAGE)): n for path in modules() if (n := len(path.read_text().splitlines())) > 400}
+    assert long == {}

@@ -1,0 +1,232 @@
+"""The walls, looked at from inside: what a worker can see, reach and keep, at each strength that this machine has."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from grader.course import Course
+from grader.sandbox.channel import Answer, Channel
+from grader.sandbox.host import Zygote
+from grader.sandbox.limits import Death, Limits
+from grader.sandbox.lockdown import Walls
+from grader.wire.records import Problem
+
+LIMITS = Limits(cpu_seconds=5, wall_seconds=20)
+SECRET = "4f1c-the-secret-of-this-test"
+
+# What a student's module can find out; it prints one JSON object.
+SPY = """
+import gc, glob, json, os, socket, sys
+def attempt(action):
+    try:
+        return repr(action())
+    except BaseException as error:
+        return f"refused: {type(error).__name__}"
+def fd_names():
+    return sorted(int(name) for name in os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else []
+report = {
+    "uid": os.getuid(), "pid": os.getpid(), "env": dict(os.environ),
+    "secret file": attempt(lambda: open(SECRET_FILE).read()),
+    "reference": attempt(lambda: os.listdir(REFERENCE)),
+    "root": sorted(os.listdir("/")),
+    "home": attempt(lambda: os.listdir("/home")),
+    "passwd": attempt(lambda: open("/etc/passwd").read()),
+    "shadow": attempt(lambda: open("/etc/shadow").read()),
+    "write root": attempt(lambda: open("/evil", "w")),
+    "write usr": attempt(lambda: open("/usr/evil", "w")),
+    "write site": attempt(lambda: open(os.path.join(os.path.dirname(gc.__doc__ and json.__file__), "evil"), "w")),
+    "write box": attempt(lambda: open("mine.txt", "w").write("x")),
+    "network": attempt(lambda: socket.create_connection(("127.0.0.1", PORT), 2)),
+    "interfaces": attempt(lambda: [name for _, name in socket.if_nameindex()]),
+    "processes": sorted(int(name) for name in os.listdir("/proc") if name.isdigit()) if os.path.isdir("/proc") else [],
+    "kill": attempt(lambda: os.kill(PARENT, 0)),
+    "mount": attempt(lambda: __import__("ctypes").CDLL(None).mount(b"none", b"/box", b"tmpfs", 0, None)),
+    "become root": attempt(lambda: os.setuid(0)),
+    "stdin": attempt(lambda: sys.stdin.read()),
+    "modules": [name for name in sys.modules if name.startswith("grader")],
+    "memory": sum(SECRET_PART in text for text in gc.get_objects() if isinstance(text, str)),
+}
+print(json.dumps(report))
+"""
+
+
+@pytest.fixture(scope="module", params=["root", "user"])
+def walled(request: pytest.FixtureRequest, course: Course, cache: Path) -> Iterator[Zygote]:
+    """A sandbox of one strength; skipped where the machine does not give it."""
+    with Zygote("cpu", (str(course.root), str(cache)), (request.param,)) as zygote:
+        if not zygote.facts.protected:
+            pytest.skip(f"no walls of strength {request.param} here: {zygote.facts.protection}")
+        yield zygote
+
+
+def load(line: Channel, source: str, limits: Limits = LIMITS) -> Answer | Problem | Death:
+    """Import `source` as the student's module."""
+    arrays = {"0": np.frombuffer(source.encode(), dtype=np.uint8)}
+    return line.ask("load", {"paths": ["spy.py"], "module": "spy"}, arrays, limits)
+
+
+@pytest.fixture
+def seen(walled: Zygote, course: Course, tmp_path: Path) -> dict[str, object]:
+    """What the spy reports from inside."""
+    secret = tmp_path / "labels.txt"
+    secret.write_text(SECRET)
+    secret.chmod(0o644)
+    with socket.socket() as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        head = (
+            f"SECRET_FILE, REFERENCE = {str(secret)!r}, {str(course.root / 'reference')!r}\n"
+            f"PORT, PARENT, SECRET_PART = {server.getsockname()[1]}, {os.getpid()}, 'the-secret' + '-of-this'\n"
+        )
+        line = walled.open(LIMITS, 10, False)
+        try:
+            answer = load(line, head + SPY)
+            assert isinstance(answer, Answer), answer
+            report: dict[str, object] = json.loads(line.output.text)
+        finally:
+            line.close()
+    return report
+
+
+def test_a_worker_sees_no_secret(seen: dict[str, object]) -> None:
+    """Neither files of the host, nor the reference, nor other processes, nor what the grader knows."""
+    for place in ("secret file", "reference", "home", "shadow"):
+        assert str(seen[place]).startswith("refused"), (place, seen[place])
+    assert "root:" not in str(seen["passwd"])
+    assert seen["pid"] == 1
+    assert seen["processes"] in ([1], [])
+    assert set(seen["root"]) <= {
+        "box",
+        "bin",
+        "dev",
+        "etc",
+        "lib",
+        "lib64",
+        "proc",
+        "root",
+        "tmp",
+        "usr",
+        "opt",
+        "home",
+        "work",
+        "srv",
+        "mnt",
+    }  # type: ignore[arg-type]
+    assert not [m for m in seen["modules"] if m.startswith(("grader.checks", "grader.course", "grader.grading"))]  # type: ignore[attr-defined]
+    assert seen["memory"] == 0
+
+
+def test_a_worker_reaches_nobody(seen: dict[str, object]) -> None:
+    """No network, no signal to others, no mount, no other user."""
+    for act in ("network", "kill", "become root"):
+        assert str(seen[act]).startswith("refused"), (act, seen[act])
+    assert seen["interfaces"] == "['lo']"
+    assert seen["mount"] in ("-1", "refused: AttributeError")
+
+
+def test_a_worker_changes_nothing(seen: dict[str, object]) -> None:
+    """It can write in its own scratch folder only."""
+    for place in ("write root", "write usr", "write site"):
+        assert str(seen[place]).startswith("refused"), (place, seen[place])
+    assert seen["write box"] == "1"
+
+
+def test_the_environment_is_cleared(seen: dict[str, object]) -> None:
+    """Only what we set is there."""
+    names = set(seen["env"])  # type: ignore[call-overload]
+    allowed = {
+        "PATH",
+        "LANG",
+        "LC_CTYPE",
+        "PYTHONHASHSEED",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+    }
+    allowed |= {"MALLOC_ARENA_MAX", "MPLBACKEND", "CUBLAS_WORKSPACE_CONFIG", "PYTORCH_NVML_BASED_CUDA_CHECK"}
+    allowed |= {"CUDA_VISIBLE_DEVICES", "HOME", "TMPDIR", "TORCH_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
+    # torch sets these when it is imported
+    allowed |= {"TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
+    assert names <= allowed, names - allowed
+
+
+def test_only_four_descriptors_are_open(walled: Zygote) -> None:
+    """Nothing inherited: standard streams and the channel."""
+    line = walled.open(LIMITS, 10, False)
+    probe = (
+        "import os\n"
+        "found = []\n"
+        "for fd in range(300):\n"
+        "  try: found += [os.fstat(fd) and fd]\n"
+        "  except OSError: pass\n"
+        "print(found)"
+    )
+    try:
+        assert isinstance(load(line, probe), Answer)
+        assert line.output.text.strip() == "[0, 1, 2, 3]"
+    finally:
+        line.close()
+
+
+def test_two_workers_share_nothing(walled: Zygote) -> None:
+    """A file, a shared memory segment, or a random state of one is not there for the next."""
+    leave = "import torch\nfor place in ('/box/x', '/dev/shm/x'): open(place, 'w').write('x')\ntorch.manual_seed(5)"
+    look = "import os\nprint(os.path.exists('/box/x'), os.path.exists('/dev/shm/x'))"
+    for source, said in ((leave, ""), (look, "False False")):
+        line = walled.open(LIMITS, 10, False)
+        try:
+            assert isinstance(load(line, source), Answer)
+            assert line.output.text.strip() == said
+        finally:
+            line.close()
+
+
+def test_a_full_disk_is_the_workers_own(walled: Zygote) -> None:
+    """The scratch folder ends, and only there."""
+    line = walled.open(LIMITS, 30, False)
+    source = "for n in range(9):\n  with open(f'f{n}', 'wb') as f: f.write(bytes(100 << 20))"
+    try:
+        problem = load(line, source)
+        assert isinstance(problem, Problem)
+        assert problem.type == "OSError"
+    finally:
+        line.close()
+
+
+def test_without_walls_it_says_so() -> None:
+    """Where there are no namespaces, work goes on behind limits, and the line says what is missing."""
+    with Zygote("cpu", (), ("none",)) as zygote:
+        assert not zygote.facts.protected
+        assert "NO namespaces" in zygote.facts.protection
+        line = zygote.open(LIMITS, 10, False)
+        try:
+            assert isinstance(load(line, "x = 1"), Answer)
+        finally:
+            line.close()
+
+
+def test_every_strength_has_a_line() -> None:
+    """What is on is said in one line, for each strength."""
+    for strength in ("root", "user", "none"):
+        assert "\n" not in Walls(strength, "why").line
+        assert len(Walls(strength, "why").line) > 20
+
+
+def test_the_grader_never_imports_torch(course: Course) -> None:
+    """Grading in the main process works without torch in it."""
+    code = (
+        "import sys\n"
+        "import grader.cli, grader.grading, grader.exhibits, grader.sandbox.host\n"
+        "import grader.report.html, grader.report.terminal, grader.report.jsonl\n"
+        "assert 'torch' not in sys.modules, 'torch was imported'\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
