@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
 from grader.checks import gradients, training
 from grader.checks.layers import Layer, layers
 from grader.checks.parameters import described
 from grader.checks.question import Question, tolerance
-from grader.model import Excerpt, Exhibits, Finding, GradientRow, LayerRow, Place, SourceLine, TrainingCurve
+from grader.model import (
+    Excerpt,
+    Exhibits,
+    Finding,
+    GradientRow,
+    LayerRow,
+    Place,
+    SourceLine,
+    TrainingCurve,
+    Verdict,
+)
 from grader.submission import Submission
 from grader.wire.records import Found, Ran
 
@@ -18,12 +28,13 @@ OUTPUT_CAP = 2_000  # characters of what the student's code printed
 
 
 def collect(question: Question, findings: Mapping[str, Finding], submission: Submission, module: str) -> Exhibits:
-    """All exhibits of one exercise."""
+    """All exhibits of one exercise. One that passes everywhere needs neither its code nor its gradients shown."""
+    done = all(finding.verdict is Verdict.PASSED for finding in findings.values())
     return Exhibits(
         layers=tuple(_layer_rows(question)),
-        gradients=tuple(_gradient_rows(question)),
+        gradients=() if done else tuple(_gradient_rows(question)),
         training=_curve(question),
-        code=tuple(_excerpts(question, findings.values(), submission, module)),
+        code=() if done else tuple(_excerpts(question, findings.values(), submission, module)),
         output=question.student.output[:OUTPUT_CAP],
     )
 
@@ -66,7 +77,7 @@ def _gradient_rows(question: Question) -> Iterable[GradientRow]:
     relative = 10 * tolerance(ran, question.device)
     comparable = "gradients" in question.reference.arrays("train.0.0")
     lonely = gradients.mismatched(question.student, question.reference, 0, relative) if comparable else []
-    norms = _reference_norms(question, lonely)
+    norms = _reference_norms(question)
     for path, digest in zip(ran.gradient_of, digests, strict=True):
         absent = path in ran.missing
         yield GradientRow(
@@ -77,19 +88,16 @@ def _gradient_rows(question: Question) -> Iterable[GradientRow]:
         )
 
 
-def _reference_norms(question: Question, lonely: Sequence[str]) -> dict[str, float]:
-    """For parameters whose gradient agrees: the reference's norm is theirs; for others, that of the only candidate."""
-    ran = question.student.get("train.0.0", Ran)
-    digests = question.student.arrays("train.0.0")["gradients"]
-    ours = gradients.by_key(question.reference, 0)
-    theirs = gradients.by_key(question.student, 0)
+def _reference_norms(question: Question) -> dict[str, float]:
+    """For each of the student's parameters the reference's norm, nearest first among twins of its role and shape."""
+    ours, theirs = (gradients.by_key(evidence, 0) for evidence in (question.reference, question.student))
     norms: dict[str, float] = {}
-    for index, path in enumerate(ran.gradient_of if ran else ()):
-        if path not in lonely:
-            norms[path] = float(digests[index][0])
     for key, paths in theirs.items():
-        if len(paths) == 1 and len(ours.get(key, {})) == 1:
-            norms.update(dict.fromkeys(paths, next(iter(ours[key].values()))))
+        free = sorted(ours.get(key, {}).values())
+        for path, norm in paths.items():
+            if free:
+                norms[path] = min(free, key=lambda other, norm=norm: abs(other - norm))  # type: ignore[misc]
+                free.remove(norms[path])
     return norms
 
 
@@ -111,8 +119,8 @@ def _curve(question: Question) -> TrainingCurve | None:
 def _excerpts(
     question: Question, findings: Iterable[Finding], submission: Submission, module: str
 ) -> Iterable[Excerpt]:
-    """The student's lines around every place that a finding points at, else around the definition."""
-    places = [finding.where for finding in findings if finding.where is not None]
+    """The student's lines around every place that a failed finding points at, else around the definition."""
+    places = [f.where for f in findings if f.where is not None and f.verdict is Verdict.FAILED]
     found = question.student.get("find", Found)
     if not places and found and found.line:
         places = [Place(found.file or module, found.line)]

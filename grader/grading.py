@@ -232,7 +232,7 @@ def _not_attempted(exercise: Exercise, student: Evidence) -> str:
     built = student.outcomes.get("build.0")
     # One frame: the stub itself raises, not something that the student's own code calls.
     if isinstance(built, Problem) and built.type == "NotImplementedError" and len(built.frames) == 1:
-        return f"{exercise.name} is still the stub that was handed out."
+        return "The stub is as it was handed out."
     return ""
 
 

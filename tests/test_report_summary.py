@@ -110,7 +110,7 @@ def test_still_to_do_names_what_was_not_begun() -> None:
     ("status", "sentence"),
     [
         (Status.NOT_SUBMITTED, "Not submitted: the file is not there. See the README."),
-        (Status.NOT_ATTEMPTED, "Not attempted yet: the stub is as it was handed out. See the README."),
+        (Status.NOT_ATTEMPTED, "Not attempted yet. See the README."),
         (Status.ERROR, "The grader failed here. A person must look; this is not your fault. See the README."),
         (Status.GRADED, "No check was run. See the README."),
     ],

@@ -62,7 +62,7 @@ def test_passed_checks_take_one_line() -> None:
 def test_misconceptions_skips_notes_and_sandbox_are_shown() -> None:
     """Everything else that the grade knows should be said once."""
     shown = _shown(sample_grade())
-    for words in ("Looks like: stride-on-second-conv", "not run   Needs: shapes", "Sandbox: full", "prints at import"):
+    for words in ("Looks like: stride-on-second-conv", "because   Needs: shapes", "Sandbox: full", "prints at import"):
         assert shown.count(words) == 1
 
 
@@ -81,7 +81,7 @@ def test_a_status_other_than_graded_says_so(status: Status) -> None:
     """An exercise that was not graded should say why instead of a tally."""
     words = {
         Status.NOT_SUBMITTED: "· Not submitted: the file is not there.",
-        Status.NOT_ATTEMPTED: "· Not attempted yet: the stub is as it was handed out.",
+        Status.NOT_ATTEMPTED: "· Not attempted yet.",
         Status.ERROR: f"! {OURS}",
     }
     assert words[status] in _shown(grade(exercise("a.b", status=status)))

@@ -363,7 +363,7 @@ def test_mentions_looks_into_python_files_alone(path: str, found: bool) -> None:
 
 def test_files_are_opened_without_running_or_changing_them(folder: Path) -> None:
     """Taking in should leave contents and modes as they were."""
-    write(folder, run_py="raise SystemExit('never')\n")
+    write(folder, {"run.py": "raise SystemExit('never')\n"})
     (folder / "run.py").chmod(0o755)
     collect(folder)
     assert (folder / "run.py").read_text() == "raise SystemExit('never')\n"

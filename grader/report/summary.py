@@ -18,7 +18,7 @@ OURS = "The grader failed here. A person must look; this is not your fault."
 _STATUS_SENTENCES = {
     Status.GRADED: "",
     Status.NOT_SUBMITTED: "Not submitted: the file is not there.",
-    Status.NOT_ATTEMPTED: "Not attempted yet: the stub is as it was handed out.",
+    Status.NOT_ATTEMPTED: "Not attempted yet.",
     Status.ERROR: OURS,
 }
 
@@ -119,7 +119,9 @@ def works(grade: Grade, limit: int = 3) -> tuple[str, ...]:
 
 
 def arranged(exercise: ExerciseResult) -> Arranged:
-    """Group the checks of an exercise by verdict."""
+    """Group the checks of an exercise by verdict. Where nothing was handed in, its status says all: no groups."""
+    if exercise.status in (Status.NOT_SUBMITTED, Status.NOT_ATTEMPTED):
+        return Arranged((), (), (), ())
 
     def having(verdict: Verdict) -> tuple[CheckResult, ...]:
         return tuple(check for check in exercise.checks if check.verdict is verdict)

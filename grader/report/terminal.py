@@ -119,8 +119,6 @@ def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
         page.put(Text(summary.exercise_sentence(exercise)), 4, _mark(page, verdict))
     elif exercise.note:
         page.put(Text(exercise.note), 4)
-    if exercise.status in (Status.NOT_SUBMITTED, Status.NOT_ATTEMPTED):
-        return
     checks = summary.arranged(exercise)
     for check in (*checks.errors, *checks.failed):
         _show_finding(page, check)
