@@ -54,14 +54,14 @@ def grade(folder: Path, training: bool) -> None:
             continue
         for exercise in assignment.exercises:
             for job in plan.jobs(exercise, course.digits, Settings(7)):
-                if job.probes[0].op == "train" and not training:
-                    continue
                 with tempfile.TemporaryDirectory() as box:
                     student = Student(box)
                     paths = sorted(files.files)
                     arrays = {str(i): np.frombuffer(files.files[p], dtype=np.uint8) for i, p in enumerate(paths)}
                     OPERATIONS["load"](student, {"paths": paths, "module": module}, arrays)
                     for probe in job.probes:
+                        if probe.op == "train" and not training:
+                            continue
                         OPERATIONS[probe.op](student, dict(probe.params), dict(probe.arrays))
                     sys.modules.pop(module, None)
                     sys.path[:] = [path for path in sys.path if not path.startswith(box)]

@@ -16,6 +16,9 @@ import numpy as np
 from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
 from grader.sandbox.limits import DEFAULT, Limits
 
+EXAMINATION_SECONDS = 0.5  # about; only the order of jobs depends on it
+LONG_SECONDS = 1.0  # a training run from here on gets a worker of its own
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -49,12 +52,25 @@ class Settings:
 
 
 def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:
-    """The workers that an exercise takes: one that examines it, and one that trains it, if it is to be trained."""
-    examine = Job(exercise, tuple(_examination(exercise, settings)), seconds=0.5, compiler=True)
+    """The workers that an exercise takes: one, and another for a training run that is long enough to be worth it.
+
+    A long run can so begin while torch's compiler is still being imported, and be the first of all.
+    """
+    questions = tuple(_examination(exercise, settings))
     if exercise.training is None:
-        return (examine,)
+        return (Job(exercise, questions, EXAMINATION_SECONDS, compiler=True),)
+    train = training_job(exercise, digits, settings)
+    if train.seconds < LONG_SECONDS:
+        return (Job(exercise, questions + train.probes, EXAMINATION_SECONDS + train.seconds, compiler=True),)
+    return train, Job(exercise, questions, EXAMINATION_SECONDS, compiler=True)
+
+
+def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
+    """The training run alone. Raises ValueError for an exercise that has none."""
+    if exercise.training is None:
+        raise ValueError(f"{exercise.id} has no training run")
     train = _training(exercise, exercise.training, digits, settings)
-    return (Job(exercise, (train,), exercise.training.seconds, compiler=False), examine)
+    return Job(exercise, (train,), exercise.training.seconds, compiler=False)
 
 
 def stream(settings: Settings, *names: object) -> np.random.Generator:

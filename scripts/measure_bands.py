@@ -55,7 +55,7 @@ def accuracy(zygote: Zygote, course: Course, assignment: Assignment, exercise: E
     """Test accuracy of one training run of the reference."""
     assert exercise.training is not None
     settings = Settings(seed)
-    job = next(job for job in plan.jobs(exercise, course.digits, settings) if job.probes[0].op == "train")
+    job = plan.training_job(exercise, course.digits, settings)
     files = {f"{assignment.module}.py": assignment.solution}
     evidence = grading.run_job(zygote, job, files, assignment.module, compiler=False)
     labels = plan.test_labels(exercise, exercise.training, course.digits, settings)

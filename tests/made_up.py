@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from grader.checks.question import Question
-from grader.course import Assignment, Band, Case, Course, Exercise, Method, Training
+from grader.course import Assignment, Band, Case, Course, Digits, Exercise, Method, Training
 from grader.evidence import Answered, Evidence, Outcome
 from grader.sandbox.fake import Script, answer
 from grader.wire import records
@@ -41,6 +41,7 @@ POINTS = dict.fromkeys(
 )
 TRAINING = Training((3, 10), steps=4, batch=5, rate=0.1, side=8, channels=1, output="logits", test=20, seconds=3.0)
 LABELS = np.arange(20) % 10
+NO_DIGITS = Digits(np.zeros((0, 8, 8), np.uint8), np.zeros(0, np.int64))  # for plans without a training run
 PARAMETERS = ("linear.weight", "linear.bias", "bn.weight", "bn.bias")
 BUFFERS = ("bn.running_mean", "bn.running_var", "bn.num_batches_tracked")
 
@@ -197,3 +198,6 @@ def _probe(cases: tuple[Case, ...], op: str, params: Mapping[str, Any], arrays: 
     if op == "tables":
         return f"{'trace' if arrays else 'tables'}.{params['subject']}"
     return f"build.{params['subject']}" if op == "build" else op
+
+
+GOOD = evidence()

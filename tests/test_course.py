@@ -187,10 +187,17 @@ def test_a_course_is_read_from_its_files(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_course_is_refused(tmp_path: Path) -> None:
-    """A folder that holds no course should be named, with what was expected."""
+    """A folder given for a course that holds none should be named, as wrong usage, with what was expected."""
     for root in (tmp_path, tmp_path / "gone"):
-        with pytest.raises(CourseError, match="holds no course: expected .*assignment.toml"):
+        with pytest.raises(UsageError, match=r"holds no course: expected .*assignment\.toml"):
             load(root)
+
+
+def test_a_course_without_assignments_is_refused(tmp_path: Path) -> None:
+    """A course with no assignment in it should be refused: there is nothing to grade by."""
+    (tmp_path / "reference" / "data").mkdir(parents=True)
+    with pytest.raises(CourseError, match=r"holds no course: expected .*assignment\.toml"):
+        load(tmp_path)
 
 
 KEYS = ["title", "module", "name", "form", "points", "cases", "args", "inputs", "rule"]

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from grader.course import Course
+from grader.errors import SandboxError
 from grader.sandbox.channel import Answer, Channel
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
@@ -230,3 +231,18 @@ def test_the_grader_never_imports_torch(course: Course) -> None:
         "assert 'torch' not in sys.modules, 'torch was imported'\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_walls_that_cannot_be_built_are_our_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that ends before its door is closed is an error of ours, never the student's exit."""
+    with Zygote("cpu", (), ("root", "user")) as zygote:
+        if not zygote.facts.protected:
+            pytest.skip(zygote.facts.protection)
+        # A worker's own /etc is written while its root is built: covered and read-only, that fails.
+        monkeypatch.setattr(zygote, "_hide", ("/etc",))
+        line = zygote.open(LIMITS, 10, False)
+        try:
+            with pytest.raises(SandboxError, match="walled in"):
+                load(line, "x = 1")
+        finally:
+            line.close()

@@ -88,7 +88,7 @@ def test_shape_and_count_alone_would_miss_them(judge: Callable[[str], ExerciseRe
 
 def evidence_of(zygote: Zygote, course: Course, exercise: Exercise, source: bytes) -> Evidence:
     """What a source answers when it is trained."""
-    (job,) = (job for job in plan.jobs(exercise, course.digits, SETTINGS) if job.probes[0].op == "train")
+    job = plan.training_job(exercise, course.digits, SETTINGS)
     module = course.assignment(exercise.assignment).module
     return run_job(zygote, job, {f"{module}.py": source}, module, compiler=False)
 

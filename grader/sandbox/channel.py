@@ -75,7 +75,6 @@ class Channel:
         self.output = Output()
         self._questions = 0
         self._death: Death | None = None
-        self._ended: dict[str, Any] = {}
         line.setblocking(False)
         for stream in streams:
             os.set_blocking(stream, False)
@@ -96,9 +95,8 @@ class Channel:
             return self._die(stop.death)
 
     def close(self) -> None:
-        """Kill the worker, wait until it is gone, and release everything."""
+        """Kill the worker and release everything. The zygote buries it."""
         self._kill()
-        _wait_readable(self._handle, 10.0)
         for stream in (*self._streams, self._handle):
             os.close(stream)
         self._line.close()
@@ -143,22 +141,26 @@ class Channel:
 
     def _die(self, death: Death) -> Death:
         self._kill()
+        self._drain_rest()
         if death.kind == kinds.EXITED:
             death = self._epitaph()
-        self._drain_rest()
         self._death = death
         return death
 
     def _epitaph(self) -> Death:
-        """Say how a worker ended that was not killed by us."""
-        if _wait_readable(self._status.fileno(), 5.0):
-            self._ended = json.loads(self._status.recv(1 << 12) or b"{}")
-        number = self._ended.get("signal", 0)
-        if number == signal.SIGXCPU or (number == signal.SIGKILL and self._ended.get("exit") == -1):
+        """Say how a worker ended that was not killed by us. Raises `SandboxError` when its walls were never up."""
+        said = []
+        while _wait_readable(self._status.fileno(), 5.0) and (message := self._status.recv(1 << 12)):
+            said.append(json.loads(message))
+        if {} not in said:
+            raise SandboxError(f"a worker could not be walled in: {self.output.text.strip()}")
+        ended = said[-1]
+        number = ended.get("signal", 0)
+        if number in (signal.SIGXCPU, signal.SIGKILL):
             return Death(kinds.CPU_LIMIT, "the kernel ended it: its CPU time or memory was used up")
         if number:
             return Death(kinds.CRASHED, f"the process crashed: {signal.strsignal(number)} (signal {number})")
-        return Death(kinds.EXITED, f"the code ended the whole process (exit status {self._ended.get('exit', '?')})")
+        return Death(kinds.EXITED, f"the code ended the whole process (exit status {ended.get('exit', '?')})")
 
     def _kill(self) -> None:
         if not _wait_readable(self._handle, 0.0):
@@ -225,16 +227,18 @@ class _Exchange:
 
 
 def _introduction(status: socket.socket) -> tuple[int, int]:
-    """Wait for the intermediate to say who the worker is; returns its pid and the descriptor that kills it."""
+    """Wait for the zygote to hand over the descriptor that kills the worker; returns its pid here, and that."""
     status.settimeout(30.0)
     try:
-        message, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
+        _, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
     except TimeoutError as error:
         raise SandboxError("a worker could not be started within 30 s") from error
-    said = json.loads(message or b'{"broken": "the zygote is gone"}')
-    if "broken" in said or not fds:
-        raise SandboxError(f"a worker could not be walled in: {said.get('broken')}")
-    return said["pid"], fds[0]
+    if not fds:
+        raise SandboxError("a worker could not be started: the zygote is gone")
+    # The zygote may live in a pid namespace, where the worker has another number than here.
+    with open(f"/proc/self/fdinfo/{fds[0]}") as info:
+        pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
+    return pid, fds[0]
 
 
 def _opened(frame: frames.Frame, number: int) -> Reply:

@@ -85,6 +85,7 @@ class FakeSandbox:
     ) -> None:
         self.facts = FACTS
         self.broken = broken
+        self.closed = 0
         self.lines: list[FakeLine] = []
         self._script, self._special = script, special or {}
 
@@ -94,3 +95,7 @@ class FakeSandbox:
             raise self.broken
         self.lines.append(FakeLine(self._script, self._special))
         return self.lines[-1]
+
+    def close(self) -> None:
+        """Count it."""
+        self.closed += 1

@@ -25,7 +25,8 @@ from grader.sandbox.lockdown import STRENGTHS, Walls
 START_SECONDS = 180.0
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package `grader`
 _PROGRAM = (
-    "import sys; sys.path.append({root!r}); "
+    # The very package that runs here, whichever others are installed; its folder does not stay on the path.
+    "import sys; sys.path.insert(0, {root!r}); import grader; sys.path.pop(0); "
     "from grader.sandbox.zygote import main; main({fd}, {device!r}, {strengths!r})"
 )
 

@@ -1,14 +1,12 @@
 """The walls around one worker. This is the one place where protection is added or taken away.
 
-A worker is walled in by two processes, since a new pid namespace holds only the children of who made it:
-
-    zygote ── fork ── intermediate: `leave_the_host` ── fork ── worker, process 1 of its namespace: `close_the_door`
+The zygote takes a position from which it can build walls (`take_position`), once; every worker is then forked into a
+pid namespace of its own (`fork_apart`), whose process 1 it is, and closes the door behind itself (`close_the_door`).
 
 Three strengths, best first, chosen by doing every step once in a throw-away child (`probe`): flags lie.
 
-- ``root``: the grader runs as root. Namespaces and the private root are made with real privileges, then the worker
-  becomes nobody, in a user namespace of its own.
-- ``user``: an ordinary user. An own user namespace lends the privileges that the others need.
+- ``root``: the grader runs as root. Walls are built with real privileges, then the worker becomes nobody.
+- ``user``: an ordinary user. The zygote moves to a user namespace, which lends it the privileges that walls need.
 - ``none``: no namespaces to be had. Limits, closed descriptors and a cleared environment only.
 """
 
@@ -30,7 +28,7 @@ SCRATCH_BYTES = 256 << 20
 SCRATCH_FILES = 10_000
 STRENGTHS = ("root", "user", "none")
 
-_NAMESPACES = sc.CLONE_NEWNS | sc.CLONE_NEWPID | sc.CLONE_NEWNET | sc.CLONE_NEWIPC | sc.CLONE_NEWUTS
+_NAMESPACES = sc.CLONE_NEWNS | sc.CLONE_NEWNET | sc.CLONE_NEWIPC | sc.CLONE_NEWUTS
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
 
@@ -104,8 +102,8 @@ def _try(plan: Plan) -> str:
     if child == 0:
         problem = "the walls could not be built"
         try:
-            leave_the_host(plan)
-            inner = os.fork()
+            take_position(plan.strength)
+            inner = fork_apart(plan.strength)
             if inner == 0:
                 close_the_door(plan)
                 os._exit(0)
@@ -122,30 +120,45 @@ def _try(plan: Plan) -> str:
     return "" if said == b"\0" else said.decode() or "the probe died"
 
 
-def leave_the_host(plan: Plan) -> None:
-    """In the intermediate: new namespaces, and a root that holds nothing but what `plan` shows."""
-    if plan.strength == "none":
+def take_position(strength: str) -> None:
+    """In the zygote: get the privileges that walls need. For ``user`` this goes on in a child, as process 1 of a pid
+    namespace that the new user namespace owns; the process that was called stays behind to pass on how it ends."""
+    if strength != "user":
         return
-    if plan.strength == "user":
-        uid, gid = os.geteuid(), os.getegid()
-        sc.unshare(sc.CLONE_NEWUSER | _NAMESPACES)
-        _map_user(uid, gid)
-    else:
-        sc.unshare(_NAMESPACES)
-    sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
-    _build_root(plan)
+    uid, gid = os.geteuid(), os.getegid()
+    sc.unshare(sc.CLONE_NEWUSER | sc.CLONE_NEWPID)
+    _map_user(uid, gid)
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        os._exit(os.waitstatus_to_exitcode(status) & 0xFF)
+    sc.prctl(sc.PR_SET_PDEATHSIG, 9)
+
+
+def fork_apart(strength: str) -> int:
+    """Fork; the child is process 1 of a new pid namespace. Returns its pid in the parent, and 0 in the child."""
+    if strength == "none":
+        return os.fork()
+    # A process may make such a namespace for its children again only after it has gone back to its own.
+    with open("/proc/self/ns/pid") as own:
+        sc.unshare(sc.CLONE_NEWPID)
+        child = os.fork()
+        if child:
+            sc.setns(own.fileno(), sc.CLONE_NEWPID)
+    return child
 
 
 def close_the_door(plan: Plan) -> None:
-    """In the worker, before any student code: own /proc, no way back, no privileges, limits."""
+    """In the worker, before any student code: other namespaces, a private root, no privileges, limits."""
     sc.prctl(sc.PR_SET_PDEATHSIG, 9)
     if plan.strength != "none":
+        sc.unshare(_NAMESPACES)
+        sc.mount("none", "/", flags=sc.MS_REC | sc.MS_PRIVATE)
+        _build_root(plan)
         _mount_proc()
-    if plan.strength == "root":
         _become_nobody()
-    sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
-    if plan.strength != "none":
         sc.drop_capabilities()
+    sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
     # Becoming someone else clears the parent-death signal, hence once more.
     sc.prctl(sc.PR_SET_PDEATHSIG, 9)
     _set_limits(plan)
@@ -214,11 +227,13 @@ def _mount_proc() -> None:
 
 
 def _become_nobody() -> None:
-    os.setgroups([])
-    os.setresgid(NOBODY, NOBODY, NOBODY)
-    os.setresuid(NOBODY, NOBODY, NOBODY)
-    # A process that changed its user may not write its own maps until it is dumpable again.
-    sc.prctl(sc.PR_SET_DUMPABLE, 1)
+    """Nobody, in a user namespace that owns nothing."""
+    if os.getuid() != NOBODY:
+        os.setgroups([])
+        os.setresgid(NOBODY, NOBODY, NOBODY)
+        os.setresuid(NOBODY, NOBODY, NOBODY)
+        # A process that changed its user may not write its own maps until it is dumpable again.
+        sc.prctl(sc.PR_SET_DUMPABLE, 1)
     sc.unshare(sc.CLONE_NEWUSER)
     if os.path.exists("/proc/self/uid_map"):
         _map_user(NOBODY, NOBODY)

@@ -52,6 +52,11 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(ctypes.c_int(flags)), "unshare")
 
 
+def setns(namespace: int, kind: int) -> None:
+    """Move this process (or, for a pid namespace, its children to come) into the namespace of a descriptor."""
+    _check(_libc.setns(ctypes.c_int(namespace), ctypes.c_int(kind)), "setns")
+
+
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
     """Mount, bind or remount, as mount(2)."""
     result = _libc.mount(

@@ -3,7 +3,7 @@
 It is started fresh (never forked from the grader, whose memory holds expected values), with a cleared environment.
 Over its control socket it says once what it is (`hello`), then takes one message per worker: a plan for the walls
 and four descriptors (the channel, standard output and error, and a status line to the grader). It never runs
-student code; when the control socket closes, it ends, and every worker with it.
+student code. When the control socket closes, it kills every worker and ends.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ import signal
 import socket
 import sys
 import tempfile
+from dataclasses import dataclass
 from typing import Any
 
-from grader.sandbox import lockdown, syscalls
+from grader.sandbox import lockdown
 from grader.sandbox.lockdown import BOX, Plan, Walls
 
 MESSAGE_CAP = 1 << 16
-STATUS_CAP = 1 << 12
 # torch.utils.data and multiprocessing are what DataLoader imports late; everything else comes with torch.
 PRELOADS = ("torch", "torch.utils.data", "numpy", "grader.worker.main")
 # What the meta device and torch.optim import at their first use: a second, better spent once. It is imported only
@@ -37,6 +37,7 @@ def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
     """Serve until the control socket closes."""
     control = socket.socket(fileno=control_fd)
     walls = lockdown.probe(device, strengths)  # before torch: the smaller the process, the cheaper the try
+    lockdown.take_position(walls.strength)
     roots = sys.path[:]
     for name in PRELOADS:
         importlib.import_module(name)
@@ -45,7 +46,6 @@ def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages in every worker
     control.send(_hello(walls, device))
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # intermediates report their own worker; nobody waits for them
     _serve(control, walls, lockdown.shown_paths(device))
 
 
@@ -81,88 +81,111 @@ def _hello(walls: Walls, device: str) -> bytes:
     return json.dumps(facts).encode()
 
 
+@dataclass(frozen=True)
+class _Worker:
+    """A living worker: the descriptor that kills it, the line to whoever asked for it, and its scratch folder."""
+
+    pid: int
+    handle: int
+    status: socket.socket
+    box: str
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.handle, signal.SIGKILL)
+
+    def bury(self) -> None:
+        """Wait for it, tell how it ended, and leave nothing behind."""
+        _, code, usage = os.wait4(self.pid, 0)
+        ended = {
+            "exit": os.WEXITSTATUS(code) if os.WIFEXITED(code) else -1,
+            "signal": os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0,
+            "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
+            "peak_bytes": usage.ru_maxrss * 1024,
+        }
+        with contextlib.suppress(OSError):
+            self.status.send(json.dumps(ended).encode())
+        self.status.close()
+        os.close(self.handle)
+        if self.box != BOX:
+            shutil.rmtree(self.box, ignore_errors=True)
+
+
 def _serve(control: socket.socket, walls: Walls, show: tuple[str, ...]) -> None:
-    while True:
-        message, fds, _, _ = socket.recv_fds(control, MESSAGE_CAP, 4)
-        if not message:
-            return
-        order: dict[str, Any] = json.loads(message)
-        if order["compiler"] and COMPILER not in sys.modules:
-            importlib.import_module(COMPILER)
-            gc.freeze()
-        plan = Plan(
-            strength=walls.strength,
-            show=show,
-            hide=tuple(order["hide"]),
-            memory_bytes=order["memory_bytes"],
-            cpu_seconds=order["cpu_seconds"],
-            base_bytes=_mapped_bytes(),
-        )
-        if os.fork() == 0:
-            control.close()
-            _intermediate(plan, *fds)
-        for fd in fds:
-            os.close(fd)
-
-
-def _intermediate(plan: Plan, channel: int, out: int, err: int, status_fd: int) -> None:
-    """Build the walls, fork the worker into them, tell the grader how to kill it, and how it ended. Never returns."""
-    status = socket.socket(fileno=status_fd)
-    box = BOX if plan.strength != "none" else tempfile.mkdtemp(prefix="grader-")
-    try:
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-        lockdown.leave_the_host(plan)
-        # The worker waits at this gate until the grader holds the descriptor that kills it.
-        gate, opener = os.pipe()
-        worker = os.fork()
-        if worker == 0:
-            os.close(opener)
-            _become_worker(plan, box, channel, out, err, gate)
-        for fd in (channel, out, err, gate):
-            os.close(fd)
-        handle = os.pidfd_open(worker)
-        socket.send_fds(status, [json.dumps({"pid": worker}).encode()], [handle])
-        os.write(opener, b"\0")
-        ended = _wait_for(worker, handle, status)
-        with contextlib.suppress(OSError):
-            status.send(json.dumps(ended).encode())
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            status.send(json.dumps({"broken": str(error)}).encode())
-    finally:
-        if box != BOX:
-            shutil.rmtree(box, ignore_errors=True)
-        os._exit(0)
-
-
-def _wait_for(worker: int, handle: int, status: socket.socket) -> dict[str, Any]:
-    """Wait until the worker ends; kill it when the grader is gone, whatever the worker did to its own signals."""
+    """Fork workers as they are asked for, and bury them as they end, until the control socket closes."""
     poller = select.poll()
-    poller.register(handle, select.POLLIN)
-    poller.register(status, select.POLLIN | select.POLLHUP)
-    if handle not in dict(poller.poll()):
-        signal.pidfd_send_signal(handle, signal.SIGKILL)
-    _, code, usage = os.wait4(worker, 0)
-    signalled = os.WTERMSIG(code) if os.WIFSIGNALED(code) else 0
-    return {
-        "exit": os.WEXITSTATUS(code) if os.WIFEXITED(code) else -1,
-        "signal": signalled,
-        "cpu_seconds": round(usage.ru_utime + usage.ru_stime, 3),
-        "peak_bytes": usage.ru_maxrss * 1024,
-    }
+    poller.register(control, select.POLLIN)
+    living: dict[int, _Worker] = {}  # by the descriptors that tell of their end
+    while True:
+        for fd, _ in poller.poll():
+            if fd == control.fileno():
+                worker = _next_worker(control, walls, show)
+                if worker is None:
+                    _end(set(living.values()))
+                    return
+                for mark in (worker.handle, worker.status.fileno()):
+                    poller.register(mark, select.POLLIN)
+                    living[mark] = worker
+            elif fd in living and fd == living[fd].handle:
+                worker = living[fd]
+                for mark in (worker.handle, worker.status.fileno()):
+                    poller.unregister(mark)
+                    del living[mark]
+                worker.bury()
+            elif fd in living:  # nothing is ever said on that line: whoever asked for the worker is gone
+                poller.unregister(fd)
+                poller.register(fd, 0)
+                living[fd].kill()
 
 
-def _become_worker(plan: Plan, box: str, channel: int, out: int, err: int, gate: int) -> None:
-    """Arrange the descriptors, close the door, and serve. Never returns."""
+def _end(workers: set[_Worker]) -> None:
+    for worker in workers:
+        worker.kill()
+    for worker in workers:
+        worker.bury()
+
+
+def _next_worker(control: socket.socket, walls: Walls, show: tuple[str, ...]) -> _Worker | None:
+    """Take one order and fork a worker for it; None when the control socket has closed."""
+    message, fds, _, _ = socket.recv_fds(control, MESSAGE_CAP, 4)
+    if not message:
+        return None
+    order: dict[str, Any] = json.loads(message)
+    if order["compiler"] and COMPILER not in sys.modules:
+        importlib.import_module(COMPILER)
+        gc.freeze()
+    plan = Plan(
+        strength=walls.strength,
+        show=show,
+        hide=tuple(order["hide"]),
+        memory_bytes=order["memory_bytes"],
+        cpu_seconds=order["cpu_seconds"],
+        base_bytes=_mapped_bytes(),
+    )
+    box = BOX if plan.strength != "none" else tempfile.mkdtemp(prefix="grader-")
+    pid = lockdown.fork_apart(plan.strength)
+    if pid == 0:
+        _become_worker(plan, box, *fds)
+    status = socket.socket(fileno=fds[3])
+    for fd in fds[:3]:
+        os.close(fd)
+    worker = _Worker(pid, os.pidfd_open(pid), status, box)
+    with contextlib.suppress(OSError):
+        socket.send_fds(status, [b"{}"], [worker.handle])
+    return worker
+
+
+def _become_worker(plan: Plan, box: str, channel: int, out: int, err: int, status: int) -> None:
+    """Arrange the descriptors, close the door, say so, and serve. Never returns."""
     try:
-        os.read(gate, 1)
         nothing = os.open("/dev/null", os.O_RDONLY)
-        for target, source in enumerate((nothing, out, err, channel)):
-            # Sources may lie in 0..3 themselves; move them out of the way first.
-            os.dup2(_above(source), target, inheritable=False)
-        os.closerange(4, os.sysconf("SC_OPEN_MAX"))
+        # Sources may lie in 0..4 themselves: move all of them out of the way first.
+        for target, source in enumerate([_above(fd) for fd in (nothing, out, err, channel, status)]):
+            os.dup2(source, target, inheritable=False)
+        os.closerange(5, os.sysconf("SC_OPEN_MAX"))
         lockdown.close_the_door(plan)
+        os.write(4, b"{}")
+        os.close(4)
         os.chdir(box)
         os.environ.update(HOME=box, TMPDIR=box, TORCH_HOME=box, MPLCONFIGDIR=box, XDG_CACHE_HOME=box)
         tempfile.tempdir = box
