@@ -58,12 +58,12 @@ def grade(folder: Path, training: bool) -> None:
                     student = Student(box)
                     paths = sorted(files.files)
                     arrays = {str(i): np.frombuffer(files.files[p], dtype=np.uint8) for i, p in enumerate(paths)}
-                    OPERATIONS["load"](student, {"paths": paths, "module": module}, arrays)
+                    OPERATIONS["load"](student, {"paths": paths, "module": module.stem, "cells": 0}, arrays)
                     for probe in job.probes:
                         if probe.op == "train" and not training:
                             continue
                         OPERATIONS[probe.op](student, dict(probe.params), dict(probe.arrays))
-                    sys.modules.pop(module, None)
+                    sys.modules.pop(module.stem, None)
                     sys.path[:] = [path for path in sys.path if not path.startswith(box)]
 
 

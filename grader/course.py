@@ -27,10 +27,14 @@ Argument = int | float | str | list[int]
 
 @dataclass(frozen=True)
 class Case:
-    """Constructor arguments, and the shapes of inputs to try them on. The first input is also trained on."""
+    """Constructor arguments, and the shapes of inputs to try them on. The first input is also differentiated.
+
+    For a function of tensors, `tensors` holds the shapes of those that follow the input, by name.
+    """
 
     args: tuple[Argument, ...]
     inputs: tuple[tuple[int, ...], ...]
+    tensors: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +76,11 @@ class Method:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One gradable part. `points` maps check ids to what they are worth, in the order of checking."""
+    """One gradable part. `points` maps check ids to what they are worth, in the order of checking.
+
+    `scene` names what is played with a function or loop (see worker/loops.py); `exact_shapes` asks for parameters
+    stored just as the handout says, where otherwise a matrix may be kept the other way round.
+    """
 
     assignment: str
     name: str
@@ -83,6 +91,8 @@ class Exercise:
     method: Method | None
     training: Training | None
     band: Band | None
+    scene: str = ""
+    exact_shapes: bool = False
 
     @property
     def id(self) -> str:
@@ -187,8 +197,8 @@ def _bands(file: Path) -> dict[str, Band]:
 
 def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band]) -> Exercise:
     name = data["name"]
-    if not data["points"] or data["form"] not in FORMS or not data["cases"]:
-        raise ValueError(f"exercise {name} needs points, cases, and a form among {FORMS}")
+    if not data["points"] or data["form"] not in FORMS or not (data.get("cases") or data.get("scene")):
+        raise ValueError(f"exercise {name} needs points, cases or a scene, and a form among {FORMS}")
     method = data.get("method")
     training = data.get("training")
     return Exercise(
@@ -197,8 +207,18 @@ def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band]) -> 
         title=data["title"],
         form=data["form"],
         points={check: float(points) for check, points in data["points"].items()},
-        cases=tuple(Case(tuple(c["args"]), tuple(tuple(shape) for shape in c["inputs"])) for c in data["cases"]),
+        cases=tuple(map(_case, data.get("cases", ()))),
         method=Method(method["rule"], tuple(method.get("names", ()))) if method else None,
         training=Training(**(training | {"args": tuple(training["args"])})) if training else None,
         band=bands.get(name),
+        scene=data.get("scene", ""),
+        exact_shapes=data.get("exact_shapes", False),
+    )
+
+
+def _case(data: dict[str, Any]) -> Case:
+    return Case(
+        args=tuple(data.get("args", ())),
+        inputs=tuple(tuple(shape) for shape in data["inputs"]),
+        tensors={name: tuple(shape) for name, shape in data.get("tensors", {}).items()},
     )

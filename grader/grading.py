@@ -27,8 +27,8 @@ from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.sandbox.host import Sandbox
 from grader.store import Store
-from grader.submission import Submission
-from grader.wire.records import Found, Problem
+from grader.submission import Module, Submission
+from grader.wire.records import Found, Loaded, Problem
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Grader:
             self.settings.device,
             self.sandbox.facts.protection,
             assignments,
-            [*collected.notes, *_missing(collected, chosen, modules)],
+            [*collected.notes, *self._stumbles(chosen, running, modules)],
             time.monotonic() - started,
         )
 
@@ -122,7 +122,8 @@ class Grader:
         self._start_reference(exercises)
         jobs = []
         for assignment, exercise in exercises:
-            module = collected.module(assignment.module) or assignment.module
+            module = collected.module(assignment.module)
+            assert module is not None
             for job in plan.jobs(exercise, self.course.digits, self.settings):
                 jobs.append((exercise, job, collected.files, module))
         jobs.sort(key=lambda job: -job[1].seconds)
@@ -146,8 +147,9 @@ class Grader:
         saved = self._store.read(key)
         if saved is not None:
             return saved
-        files = {f"{assignment.module}.py": assignment.solution}
-        found = _merge([run_job(self.sandbox, job, files, assignment.module, job.compiler) for job in jobs])
+        module = Module(assignment.module, f"{assignment.module}.py")
+        files = {module.path: assignment.solution}
+        found = _merge([run_job(self.sandbox, job, files, module, job.compiler) for job in jobs])
         self._store.write(key, found)
         return found
 
@@ -155,11 +157,11 @@ class Grader:
         self,
         exercise: Exercise,
         collected: Submission,
-        module: str | None,
+        module: Module | None,
         running: dict[str, list[Future[Evidence]]],
     ) -> ExerciseResult:
         if module is None:
-            note = f"{exercise.assignment}.py was not handed in."
+            note = f"Neither {exercise.assignment}.py nor {exercise.assignment}.ipynb was handed in."
             return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
         try:
             student = _merge([future.result() for future in running[exercise.id]])
@@ -174,9 +176,25 @@ class Grader:
             return rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, rubric.all_skipped(exercise, note), note)
         question = Question(exercise, student, reference, frozenset(), self.settings.device, self._labels(exercise))
         findings = checks.run(question)
-        shown = exhibits.collect(question, findings, collected, module)
+        shown = exhibits.collect(question, findings, collected, module.stem)
         status = Status.ERROR if any(f.verdict is Verdict.ERROR for f in findings.values()) else Status.GRADED
         return rubric.exercise_result(exercise, status, findings, exhibits=shown)
+
+    def _stumbles(
+        self,
+        chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
+        running: dict[str, list[Future[Evidence]]],
+        modules: dict[str, Module | None],
+    ) -> Iterator[str]:
+        """Top-level code that did not run to its end, once for each file."""
+        for assignment, exercises in chosen:
+            module = modules[assignment.id]
+            first = running.get(exercises[0].id, [])
+            if module is None or not first or first[-1].exception() is not None:
+                continue
+            loaded = first[-1].result().get("load", Loaded)
+            for stumble in loaded.stumbles if loaded else ():
+                yield f"{module.path}, {stumble.place}: {stumble.problem.type}: {stumble.problem.message}"
 
     def _labels(self, exercise: Exercise) -> np.ndarray | None:
         if exercise.training is None:
@@ -184,7 +202,7 @@ class Grader:
         return plan.test_labels(exercise, exercise.training, self.course.digits, self.settings)
 
 
-def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: str, compiler: bool) -> Evidence:
+def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, compiler: bool) -> Evidence:
     """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
     load = _load(files, module, job)
     budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
@@ -207,11 +225,16 @@ def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: str, co
         line.close()
 
 
-def _load(files: dict[str, bytes], module: str, job: Job) -> Probe:
-    paths = sorted(files)
-    arrays = {str(index): np.frombuffer(files[path], dtype=np.uint8) for index, path in enumerate(paths)}
-    limits = job.probes[0].limits
-    return Probe("load", "load", {"paths": paths, "module": module}, arrays, limits=limits)
+def _load(files: dict[str, bytes], module: Module, job: Job) -> Probe:
+    paths = sorted(path for path in files if not path.endswith(".ipynb"))
+    arrays = {str(index): _bytes(files[path]) for index, path in enumerate(paths)}
+    arrays |= {f"cell {index}": _bytes(cell.encode()) for index, cell in enumerate(module.cells)}
+    params = {"paths": paths, "module": module.stem, "cells": len(module.cells)}
+    return Probe("load", "load", params, arrays, limits=job.probes[0].limits)
+
+
+def _bytes(content: bytes) -> np.ndarray:
+    return np.frombuffer(content, dtype=np.uint8)
 
 
 def _merge(parts: Sequence[Evidence]) -> Evidence:
@@ -226,12 +249,14 @@ def _merge(parts: Sequence[Evidence]) -> Evidence:
 
 def _not_attempted(exercise: Exercise, student: Evidence) -> str:
     """Why the exercise counts as not attempted, or nothing."""
-    found = student.get("find", Found)
-    if found is not None and found.kind == "absent" and not found.similar:
+    found, loaded = student.get("find", Found), student.get("load", Loaded)
+    stumbled = loaded is not None and loaded.stumbles
+    if found is not None and found.kind == "absent" and not found.similar and not stumbled:
         return f"{exercise.name} is not defined in the file."
-    built = student.outcomes.get("build.0")
+    first = "build.0" if exercise.cases and not exercise.cases[0].tensors else "scene" if exercise.scene else "trace.0"
+    ended = student.outcomes.get(first)
     # One frame: the stub itself raises, not something that the student's own code calls.
-    if isinstance(built, Problem) and built.type == "NotImplementedError" and len(built.frames) == 1:
+    if isinstance(ended, Problem) and ended.type == "NotImplementedError" and len(ended.frames) == 1:
         return "The stub is as it was handed out."
     return ""
 
@@ -239,20 +264,10 @@ def _not_attempted(exercise: Exercise, student: Evidence) -> str:
 def _expect_something(
     collected: Submission,
     chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
-    modules: dict[str, str | None],
+    modules: dict[str, Module | None],
 ) -> None:
     if any(modules.values()):
         return
     wanted = ", ".join(f"{assignment.module}.py" for assignment, _ in chosen)
     there = ", ".join(sorted(collected.files)[:5])
     raise SubmissionError(f"{collected.name} holds none of the files asked for. Expected: {wanted}. There: {there}")
-
-
-def _missing(
-    collected: Submission,
-    chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
-    modules: dict[str, str | None],
-) -> Iterator[str]:
-    for assignment, _ in chosen:
-        if modules[assignment.id] is None and collected.has_notebook(assignment.module):
-            yield f"{assignment.module}.ipynb was not graded: export the notebook as {assignment.module}.py"

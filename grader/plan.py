@@ -82,14 +82,19 @@ def stream(settings: Settings, *names: object) -> np.random.Generator:
 def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
     """Everything that needs no forward pass first: a pass that never ends must not take it away."""
     yield Probe("find", "find", {"name": exercise.name}, limits=settings.limits)
+    if exercise.scene:
+        played = {"name": exercise.name, "scene": exercise.scene, "seed": settings.seed}
+        yield Probe("scene", "observe", played, limits=settings.limits)
     for number, case in enumerate(exercise.cases):
         build, key = f"build.{number}", {"subject": str(number)}
-        yield Probe(build, "build", _make(exercise, case.args, settings) | key, limits=settings.limits)
+        yield Probe(build, "build", _make(exercise, case, settings) | key, limits=settings.limits)
         yield Probe(f"tables.{number}", "tables", key, {}, (build,), settings.limits)
     for number, case in enumerate(exercise.cases):
         yield from _passes(exercise, number, case, settings)
-    dry = _make(exercise, exercise.cases[0].args, settings)
-    yield Probe("dry", "dry", dry, {"x": _input(exercise, 0, 0, settings)}, ("build.0",), settings.limits)
+    if exercise.cases:
+        dry = _make(exercise, exercise.cases[0], settings)
+        x = _input(exercise, 0, 0, settings)
+        yield Probe("dry", "dry", dry, {"x": x}, ("build.0",), settings.limits)
 
 
 def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
@@ -109,8 +114,9 @@ def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> 
         yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), settings.limits)
 
 
-def _make(exercise: Exercise, args: tuple[Any, ...], settings: Settings) -> dict[str, Any]:
-    return {"name": exercise.name, "args": list(args), "seed": settings.seed}
+def _make(exercise: Exercise, case: Case, settings: Settings) -> dict[str, Any]:
+    tensors = {name: list(shape) for name, shape in case.tensors.items()}
+    return {"name": exercise.name, "args": list(case.args), "tensors": tensors, "seed": settings.seed}
 
 
 def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.ndarray:
@@ -121,7 +127,7 @@ def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.
 
 def _training(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> Probe:
     order, classes = training_order(exercise, training, settings)
-    params = _make(exercise, training.args, settings) | {
+    params = _make(exercise, Case(training.args, (), {}), settings) | {
         "device": settings.device,
         "batch": training.batch,
         "rate": training.rate,

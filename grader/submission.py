@@ -15,13 +15,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from grader import notebook
 from grader.errors import SubmissionError
 
 FILE_CAP = 2 << 20  # bytes; a year of coursework fits in one
-TOTAL_CAP = 16 << 20
+TOTAL_CAP = 64 << 20
 COUNT_CAP = 500
 IGNORED = frozenset(["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "node_modules"])
 IGNORED_ENDINGS = (".pyc", ".pyo", ".so", ".pyd")
+
+
+@dataclass(frozen=True)
+class Module:
+    """The file that holds an assignment: its path with and without ending; for a notebook, its code cells."""
+
+    stem: str
+    path: str
+    cells: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,25 +51,28 @@ class Submission:
             digest.update(content)
         return digest.hexdigest()
 
-    def module(self, name: str) -> str | None:
-        """The path without ending of ``name.py``, at the top or in a folder; None where it is absent.
+    def module(self, name: str) -> Module | None:
+        """``name.py`` or ``name.ipynb``, at the top or in a folder; None where it is absent.
 
-        Raises `SubmissionError` where it is not clear which file is meant.
+        Raises `SubmissionError` where it is not clear which file is meant, or where a notebook cannot be read.
         """
-        paths = sorted((p for p in self.files if PurePosixPath(p).name == f"{name}.py"), key=lambda p: p.count("/"))
-        notebooks = [p for p in self.files if PurePosixPath(p).name == f"{name}.ipynb"]
-        if paths and notebooks:
-            raise SubmissionError(f"both {paths[0]} and {notebooks[0]} are there: keep the one that is to be graded")
-        if len(paths) > 1 and paths[0].count("/") == paths[1].count("/"):
+        wanted = (f"{name}.py", f"{name}.ipynb")
+        paths = sorted((p for p in self.files if PurePosixPath(p).name in wanted), key=lambda p: (p.count("/"), p))
+        if not paths:
+            return None
+        if len(paths) > 1 and (paths[0].count("/") == paths[1].count("/") or len({p[-3:] for p in paths}) > 1):
             raise SubmissionError(f"both {paths[0]} and {paths[1]} are there: keep the one that is to be graded")
-        return paths[0].removesuffix(".py") if paths else None
-
-    def has_notebook(self, name: str) -> bool:
-        """Whether ``name.ipynb`` was handed in."""
-        return any(PurePosixPath(path).name == f"{name}.ipynb" for path in self.files)
+        path = paths[0]
+        if path.endswith(".py"):
+            return Module(path.removesuffix(".py"), path)
+        return Module(path.removesuffix(".ipynb"), path, tuple(notebook.cells(path, self.files[path])))
 
     def lines(self, path: str) -> list[str]:
-        """The lines of a source file, for showing; bytes that do not decode are replaced."""
+        """The lines of a source file, or of ``notebook.ipynb, cell 3``, for showing; undecodable bytes are replaced."""
+        file, is_cell, number = path.partition(", cell ")
+        if is_cell:
+            cells = notebook.cells(file, self.files.get(file, b""))
+            return cells[int(number) - 1].splitlines() if 0 < int(number) <= len(cells) else []
         content = self.files.get(path, b"")
         try:
             encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
@@ -68,8 +81,8 @@ class Submission:
         return content.decode(encoding, "replace").splitlines()
 
     def mentions(self, word: bytes) -> bool:
-        """Whether any Python file contains `word`."""
-        return any(word in content for path, content in self.files.items() if path.endswith(".py"))
+        """Whether any Python file or notebook contains `word`."""
+        return any(word in content for path, content in self.files.items() if path.endswith((".py", ".ipynb")))
 
 
 def collect(folder: Path) -> Submission:
@@ -136,8 +149,11 @@ def _read(path: Path, name: str, notes: list[str]) -> bytes | None:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             notes.append(f"{name} was left out: it is not a regular file")
             return None
-        content = file.read(FILE_CAP + 1)
-    if len(content) > FILE_CAP:
+        cap = notebook.SIZE_CAP if name.endswith(".ipynb") else FILE_CAP
+        content = file.read(cap + 1)
+    if len(content) > cap:
+        if name.endswith(".ipynb"):
+            return content  # too large, and said so when it is needed
         notes.append(f"{name} was left out: it is larger than {FILE_CAP >> 20} MiB")
         return None
     return content

@@ -24,6 +24,7 @@ from grader import grading, plan
 from grader.course import Assignment, Course, Exercise
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
+from grader.submission import Module
 
 # A correct submission falls below mean - DEVIATIONS·s with probability under 1e-6: Student's t with 39 degrees of
 # freedom leaves 1e-6 beyond 5.63, times sqrt(1 + 1/40) for a new run beside the 40 measured ones.
@@ -57,7 +58,8 @@ def accuracy(zygote: Zygote, course: Course, assignment: Assignment, exercise: E
     settings = Settings(seed)
     job = plan.training_job(exercise, course.digits, settings)
     files = {f"{assignment.module}.py": assignment.solution}
-    evidence = grading.run_job(zygote, job, files, assignment.module, compiler=False)
+    module = Module(assignment.module, f"{assignment.module}.py")
+    evidence = grading.run_job(zygote, job, files, module, compiler=False)
     labels = plan.test_labels(exercise, exercise.training, course.digits, settings)
     return float((evidence.arrays("train")["scores"].argmax(1) == labels).mean())
 

@@ -23,7 +23,7 @@ from grader.wire.records import DIGEST_WIDTH, Described, ModuleRow, Problem, Ran
 MODULE = "torch.nn.modules.module.Module"
 LINEAR = "torch.nn.modules.linear.Linear"
 BATCH_NORM = "torch.nn.modules.batchnorm.BatchNorm1d"
-CASES = (Case((3, 2), ((4, 3), (1, 3))), Case((5, 4), ((2, 5),)))
+CASES = (Case((3, 2), ((4, 3), (1, 3)), {}), Case((5, 4), ((2, 5),), {}))
 POINTS = dict.fromkeys(
     (
         "defined",
@@ -42,6 +42,7 @@ POINTS = dict.fromkeys(
 TRAINING = Training((3, 10), steps=4, batch=5, rate=0.1, side=8, channels=1, output="logits", test=20, seconds=3.0)
 LABELS = np.arange(20) % 10
 NO_DIGITS = Digits(np.zeros((0, 8, 8), np.uint8), np.zeros(0, np.int64))  # for plans without a training run
+LOADED = records.Loaded(0.25, ())
 PARAMETERS = ("linear.weight", "linear.bias", "bn.weight", "bn.bias")
 BUFFERS = ("bn.running_mean", "bn.running_var", "bn.num_batches_tracked")
 
@@ -133,7 +134,7 @@ def ran(dims: tuple[int, ...], outputs: int, mode: str) -> Answered:
 def evidence(labels: np.ndarray = LABELS, printed: str = "") -> Evidence:
     """Give what a correct submission answers, and the reference too. `labels` are what its scores point at."""
     outcomes: dict[str, Outcome] = {
-        "load": Answered(records.Loaded(0.25)),
+        "load": Answered(LOADED),
         "find": Answered(records.Found("class", ("made_up.Small", MODULE), "type", "made_up.py", 1, ())),
     }
     for number in range(len(CASES)):

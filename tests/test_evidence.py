@@ -26,7 +26,7 @@ PASS = made_up.ran((4, 3), 2, "eval")
 TRAIN = made_up.evidence().outcomes["train"]
 ODD = Evidence(
     {
-        "load": Answered(Loaded(0.5)),
+        "load": Answered(made_up.LOADED),
         "train.0.0": Answered(RUN.record, {**RUN.arrays, "gradients": np.full((4, DIGEST_WIDTH), np.nan)}),
         "build.0": made_up.problem(frames=3),
         "dry": Answered(Dried(OutputInfo("", (), "", ""), True, made_up.problem("ValueError", "in the record"))),
@@ -185,7 +185,7 @@ def test_other_answers_bring_no_arrays(op: str) -> None:
 
 def test_evidence_answers_by_probe_and_kind() -> None:
     """A record should be given only for its own probe and its own kind; arrays of others are none."""
-    assert ODD.get("load", Loaded) == Loaded(0.5)
+    assert ODD.get("load", Loaded) == made_up.LOADED
     assert ODD.get("load", Ran) is None
     assert ODD.get("build.0", Loaded) is None
     assert ODD.get("nothing", Loaded) is None

@@ -115,7 +115,7 @@ def test_no_other_question_holds_labels_or_images(course: Course) -> None:
 
 def test_no_parameter_of_a_question_is_an_answer(course: Course) -> None:
     """Parameters should be the few that workers understand: no band, points, tolerance or expected shape."""
-    known = {"name", "args", "seed", "subject", "mode", "backward", "repeat", "device"}
+    known = {"name", "args", "tensors", "scene", "seed", "subject", "mode", "backward", "repeat", "device"}
     run = {"batch", "rate", "side", "channels", "output"}
     for exercise in exercises(course):
         for probe in probes(exercise, course):
@@ -170,7 +170,7 @@ def test_one_input_is_the_same_in_every_question(course: Course) -> None:
     """Train mode, eval mode, the trace and the dry run of a case should look at the same input."""
     for exercise in exercises(course):
         by_id = {probe.id: probe.arrays.get("x") for probe in probes(exercise, course)}
-        for name in ("train.0.0", "trace.0", "dry"):
+        for name in ("train.0.0", "trace.0", "dry") if exercise.cases else ():
             np.testing.assert_array_equal(by_id[name], by_id["eval.0.0"])
 
 
@@ -210,13 +210,24 @@ def test_only_train_mode_runs_backward_and_only_eval_repeats(course: Course) -> 
         assert sum(probe.params["backward"] for probe in runs) == len(exercise.cases)
 
 
-def test_training_has_a_worker_of_its_own(course: Course) -> None:
-    """An exercise with a training run should take two workers, one without it a single one."""
-    for exercise in exercises(course):
-        made = jobs(exercise, course.digits, SETTINGS)
-        assert len(made) == (2 if exercise.training else 1)
-        assert all(job.exercise is exercise for job in made)
-        assert [p.op for p in made[0].probes].count("train") == (1 if exercise.training else 0)
+@pytest.mark.parametrize(("seconds", "workers"), [(0.01, 1), (60.0, 2)])
+def test_only_long_training_has_a_worker_of_its_own(course: Course, seconds: float, workers: int) -> None:
+    """A training run worth a worker should have one, a short one share that of the examination; it is asked once."""
+    exercise = made_up.exercise(training=replace(made_up.TRAINING, seconds=seconds))
+    made = jobs(exercise, course.digits, SETTINGS)
+    assert len(made) == workers
+    assert [probe.op for job in made for probe in job.probes].count("train") == 1
+    assert sum(job.seconds for job in made) > seconds
+    assert [probe.id for probe in plan.training_job(exercise, course.digits, SETTINGS).probes] == ["train"]
+
+
+def test_an_exercise_without_training_has_one_worker(course: Course) -> None:
+    """Where nothing is trained there should be one worker and no training question, and none to be had."""
+    exercise = made_up.exercise(training=None)
+    (job,) = jobs(exercise, course.digits, SETTINGS)
+    assert "train" not in {probe.op for probe in job.probes}
+    with pytest.raises(ValueError, match="has no training run"):
+        plan.training_job(exercise, course.digits, SETTINGS)
 
 
 def test_limits_and_device_come_from_the_settings(course: Course) -> None:

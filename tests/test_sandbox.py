@@ -72,7 +72,7 @@ def walled(request: pytest.FixtureRequest, course: Course, cache: Path) -> Itera
 def load(line: Channel, source: str, limits: Limits = LIMITS) -> Answer | Problem | Death:
     """Import `source` as the student's module."""
     arrays = {"0": np.frombuffer(source.encode(), dtype=np.uint8)}
-    return line.ask("load", {"paths": ["spy.py"], "module": "spy"}, arrays, limits)
+    return line.ask("load", {"paths": ["spy.py"], "module": "spy", "cells": 0}, arrays, limits)
 
 
 @pytest.fixture

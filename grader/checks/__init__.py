@@ -18,6 +18,7 @@ from grader.checks import (
     method,
     modes,
     parameters,
+    scenes,
     shapes,
     training,
 )
@@ -40,12 +41,13 @@ CHECKS = (
     Check("constructs", "It can be built", constructs.judge, ("defined",)),
     Check("method", "It is built the way the exercise asks", method.judge, ("constructs",)),
     Check("parameters", "Its layers hold the right parameters", parameters.judge, ("constructs",)),
-    Check("shapes", "Outputs have the right shape", shapes.judge, ("constructs",)),
+    Check("shapes", "Outputs have the right shape", shapes.judge, ("defined", "constructs")),
     Check("forward", "Outputs have the right values", forward.judge, ("shapes",)),
-    Check("gradients", "Gradients reach every parameter and the input", gradients.judge, ("shapes",)),
     Check("modes", "train() and eval() work as they should", modes.judge, ("shapes",)),
+    Check("gradients", "Gradients reach every parameter and the input", gradients.judge, ("shapes",)),
     Check("device", "It works on any device and in any dtype", device.judge, ("shapes",)),
     Check("training", "It learns in a short training run", training.judge, ("shapes",)),
+    Check("behaviour", "It does what it should", lambda question: scenes.judge(question, "behaviour"), ("defined",)),
 )
 BY_ID = {check.id: check for check in CHECKS}
 
@@ -61,11 +63,15 @@ def run(question: Question) -> dict[str, Finding]:
 
 
 def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Finding:
-    for need in check.needs:
+    # What a scene shows depends on nothing but that the name is there.
+    needs = ("defined", "constructs") if scenes.covers(question.exercise.scene, check.id) else check.needs
+    for need in needs:
         if need in findings and findings[need].verdict is not Verdict.PASSED:
             title = BY_ID[need].title.format(name=question.exercise.name)
             return Finding(Verdict.SKIPPED, f"Not looked at yet: it needs “{title}” first.")
     try:
+        if scenes.covers(question.exercise.scene, check.id):
+            return scenes.judge(question, check.id)
         return check.judge(question)
     except ReferenceBroken as error:
         return Finding(

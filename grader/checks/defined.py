@@ -5,7 +5,7 @@ from __future__ import annotations
 from grader.checks import words
 from grader.checks.question import Question
 from grader.model import Finding, Place
-from grader.wire.records import Found
+from grader.wire.records import Found, Loaded
 
 _MODULE = "torch.nn.modules.module.Module"
 
@@ -32,5 +32,16 @@ def judge(question: Question) -> Finding:
 
 def _absent(question: Question, found: Found) -> Finding:
     name = question.exercise.name
+    loaded = question.student.get("load", Loaded)
+    if loaded is not None and loaded.stumbles:
+        stumble = loaded.stumbles[0]
+        found_instead = words.trouble(stumble.problem, f"Running {stumble.place}")
+        return words.failed(
+            f"`{name}` is not defined in the file. {found_instead.rationale}",
+            expected=name,
+            got=found_instead.got,
+            hint=found_instead.hint,
+            where=found_instead.where,
+        )
     hint = f"There is {words.listed(found.similar)}: compare the spelling, letter by letter." if found.similar else ""
     return words.failed(f"`{name}` is not defined in the file.", expected=name, got="no such name", hint=hint)

@@ -143,6 +143,17 @@ def _holds_tensors(row: ModuleRow, described: Described) -> bool:
     return any(t.parameter and t.path.startswith(row.path + ".") for t in described.tensors)
 
 
+def _functional(question: Question, _: Built, described: Described) -> Finding:
+    layers = [row.path for row in described.modules if row.bases and row.bases[0].startswith("torch.nn.modules.")]
+    if not layers:
+        return words.passed("The module applies its own parameters.")
+    return words.failed(
+        "The computation is left to a ready-made layer.",
+        expected="parameters of its own, applied with torch.nn.functional",
+        got=f"a layer of torch.nn: {words.listed(layers)}",
+    )
+
+
 RULES: dict[str, Callable[[Question, Built, Described], Finding]] = {
     "direct-subclass": _direct_subclass,
     "sequential-args": _built_by("args", "nn.Sequential(layer, layer, …)"),
@@ -151,4 +162,5 @@ RULES: dict[str, Callable[[Question, Built, Described], Finding]] = {
     "sequential-containers": _containers,
     "module-list": _layers_in("ModuleList"),
     "module-dict": _layers_in("ModuleDict"),
+    "functional": _functional,
 }

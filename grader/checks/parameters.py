@@ -41,6 +41,16 @@ def _compare(question: Question, case: Case, expected: Described, got: Described
     asked = words.call(question.exercise, case)
     frozen = [row.path for row in got.tensors if row.parameter and not row.trainable]
     if layers.keys(expected) == layers.keys(got):
+        turned = [row for row in got.tensors if row.parameter and row.stored != row.shape]
+        if question.exercise.exact_shapes and turned:
+            row = turned[0]
+            return words.failed(
+                f"`{row.path}` is stored the other way round.",
+                expected=words.shape(row.shape),
+                got=words.shape(row.stored),
+                asked=asked,
+                hint="Look up the orientation in which the functional form expects its weight matrix.",
+            )
         if not frozen:
             return None
         hint = "requires_grad decides which tensors are allowed to change."

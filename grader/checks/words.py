@@ -44,12 +44,17 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 
 def call(exercise: Exercise, case: Case) -> str:
-    """The constructor call of a case, to be pasted."""
+    """The constructor call of a case, to be pasted; for a function of tensors, its name."""
+    if case.tensors:
+        return exercise.name
     return f"{exercise.name}({', '.join(map(repr, case.args))})"
 
 
 def forward_call(exercise: Exercise, case: Case, dims: Iterable[int], mode: str) -> str:
     """A forward pass on random input, to be pasted."""
+    if case.tensors:
+        tensors = ", ".join(f"torch.randn{dims}" for dims in (tuple(dims), *case.tensors.values()))
+        return f"{exercise.name}({tensors})"
     return f"{call(exercise, case)}.{mode}()(torch.randn{tuple(dims)})"
 
 
@@ -85,6 +90,8 @@ def _exception(problem: Problem, doing: str) -> str:
         return f"{doing} stopped at a syntax error: {problem.message}, line {problem.frames[-1].line}, column {column}."
     if problem.type in ("MemoryError", "OutOfMemoryError") or _MEMORY.search(problem.message):
         return f"{doing} needed more memory than the limit allows."
+    if problem.type == "Interrupted":
+        return f"{doing} was stopped: {problem.message}."
     if problem.type in ("SystemExit", "KeyboardInterrupt"):
         return f"{doing} tried to end the program ({problem.type})."
     return f"{doing} raised {problem.type}."

@@ -33,10 +33,20 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Stumble:
+    """Top-level code that did not run to its end, without taking the rest down: a cell that raised, a statement that
+    was interrupted. `place` says which, e.g. "cell 3" or "line 40"."""
+
+    place: str
+    problem: Problem
+
+
+@dataclass(frozen=True)
 class Loaded:
-    """The submission's module was imported. `seconds` of CPU time it took."""
+    """The submission's module was imported, but for the stumbles. `seconds` of CPU time it took."""
 
     seconds: float
+    stumbles: tuple[Stumble, ...]
 
 
 @dataclass(frozen=True)
@@ -163,3 +173,26 @@ class Trained:
 
     steps: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Something observed that is not a number: its name, and what was seen, in a word or two."""
+
+    name: str
+    value: str
+
+
+@dataclass(frozen=True)
+class Observed:
+    """What one call of a function or loop did. Numbers are in the arrays, named as the facts are.
+
+    `problem` is an exception that the call was allowed to raise, or that ended it half way.
+    """
+
+    facts: tuple[Fact, ...]
+    problem: Problem | None
+
+    def fact(self, name: str) -> str:
+        """What was seen under `name`; empty when nothing was."""
+        return next((fact.value for fact in self.facts if fact.name == name), "")

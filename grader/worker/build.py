@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,10 +32,28 @@ def build(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Built, A
 
 
 def make(student: Student, params: dict[str, Any]) -> Any:
-    """A fresh subject: ``params["name"]`` of the module, called with ``params["args"]``."""
+    """A fresh subject: ``params["name"]`` of the module, called with ``params["args"]``; or, where the exercise is a
+    function of tensors, a module that owns ``params["tensors"]`` and calls it."""
     factory = getattr(student.module, params["name"])
     canonical.reseed(params["seed"])
+    if params["tensors"]:
+        return Applied(factory, params["tensors"])
     return factory(*params["args"])
+
+
+class Applied(nn.Module):
+    """A function of an input and some tensors as a module that owns the tensors, so that it can be run like one."""
+
+    def __init__(self, function: Callable[..., Any], shapes: dict[str, list[int]]) -> None:
+        super().__init__()
+        self.names = tuple(shapes)
+        for name, shape in shapes.items():
+            self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+        self.function = function
+
+    def forward(self, x: torch.Tensor) -> Any:
+        """The function, applied to x and the tensors in the order of the rubric."""
+        return self.function(x, *(getattr(self, name) for name in self.names))
 
 
 def model_of(student: Student, params: dict[str, Any]) -> nn.Module:

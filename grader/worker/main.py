@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import build, dry, forward, training
+from grader.worker import build, dry, forward, loops, training
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -24,13 +24,14 @@ Answer = tuple[Any, Arrays]
 Operation = Callable[[Student, dict[str, Any], Arrays], Answer]
 
 OPERATIONS: dict[str, Operation] = {
-    "load": lambda student, params, arrays: (student.load(params["paths"], params["module"], arrays), {}),
+    "load": lambda student, params, arrays: (student.load(params, arrays), {}),
     "find": lambda student, params, _: (student.find(params["name"]), {}),
     "build": build.build,
     "tables": build.tables,
     "run": forward.run,
     "dry": dry.dry,
     "train": training.train,
+    "observe": loops.observe,
 }
 
 

@@ -49,7 +49,7 @@ def by_owner(owner: nn.Module, attribute: str) -> Role | None:
     """The role that a standard layer gives to one of its tensors; None when the layer is the student's own."""
     if isinstance(owner, _NORMS) and attribute in _NORM_ROLES:
         return Role(_NORM_ROLES[attribute])
-    if isinstance(owner, _MATRIX_LAYERS) and attribute in ("weight", "bias"):
+    if (isinstance(owner, _MATRIX_LAYERS) or type(owner).__name__ == "Applied") and attribute in ("weight", "bias"):
         return Role("weight" if attribute == "weight" else "shift")
     return None
 

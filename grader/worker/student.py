@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from grader.wire.records import Found, Loaded
+from grader.wire.records import Found, Loaded, Stumble
+from grader.worker import topcode
 from grader.worker.canonical import Values
 from grader.worker.problems import SubmissionFault
 from grader.worker.roles import Role
@@ -44,21 +45,39 @@ class Student:
             raise SubmissionFault("NotLoaded", "the module was not imported")
         return self._module
 
-    def load(self, paths: list[str], module: str, arrays: dict[str, np.ndarray]) -> Loaded:
-        """Write the files (arrays "0", "1", … of uint8) into the box and import `module` from it."""
-        for index, path in enumerate(paths):
+    def load(self, params: dict[str, Any], arrays: dict[str, np.ndarray]) -> Loaded:
+        """Write the files into the box and run the top-level code of ``params["module"]``.
+
+        Arrays: "0", "1", … of uint8, the files at ``params["paths"]``; for a notebook "cell 0", "cell 1", …
+        """
+        for index, path in enumerate(params["paths"]):
             target = os.path.join(self.box, path)
             os.makedirs(os.path.dirname(target), exist_ok=True)
             with open(target, "wb") as file:
                 file.write(arrays[str(index)].tobytes())
+        folder, _, name = params["module"].rpartition("/")
+        folder = os.path.join(self.box, folder).rstrip("/")
         # Behind everything else: a student's random.py must not replace the library's.
-        folder = os.path.join(self.box, os.path.dirname(module))
         sys.path += [folder] if folder == self.box else [folder, self.box]
-        sys.argv = [os.path.basename(module) + ".py"]
+        sys.argv = [name + ".py"]
         sys.dont_write_bytecode = True
         started = time.process_time()
-        self._module = importlib.import_module(os.path.basename(module))
-        return Loaded(round(time.process_time() - started, 3))
+        stumbles = self._run(name, os.path.join(folder, name), params["cells"], arrays)
+        return Loaded(round(time.process_time() - started, 3), tuple(stumbles))
+
+    def _run(self, name: str, path: str, cells: int, arrays: dict[str, np.ndarray]) -> list[Stumble]:
+        """Make the module and run its code in it. In a package it gets the package's name, for relative imports."""
+        full, package = _dotted(name, path, self.box)
+        self._module = sys.modules[full] = sys.modules[name] = module = ModuleType(full)
+        module.__package__ = package
+        module.__file__ = f"{path}.ipynb" if cells else f"{path}.py"
+        if package:
+            importlib.import_module(package)
+        if cells:
+            sources = [arrays[f"cell {index}"].tobytes().decode() for index in range(cells)]
+            return topcode.run_cells(sources, module.__file__, vars(module), self.box)
+        with open(module.__file__, "rb") as file:
+            return topcode.run_module(file.read(), module.__file__, vars(module), self.box)
 
     def find(self, name: str) -> Found:
         """Tell what `name` stands for in the module, without calling it."""
@@ -82,6 +101,9 @@ class Student:
         file = getattr(owner, "__file__", None) or ""
         if not file.startswith(self.box):
             return None, None
+        if file.endswith(".ipynb"):  # a class in a cell is found by its first method
+            codes = [code for method in vars(value).values() if (code := getattr(method, "__code__", None))]
+            return (os.path.relpath(codes[0].co_filename, self.box), codes[0].co_firstlineno) if codes else (None, None)
         line = _line_of(file, getattr(value, "__name__", name))
         return os.path.relpath(file, self.box), line
 
@@ -97,3 +119,12 @@ def _line_of(file: str, name: str) -> int | None:
         tree = ast.parse(source.read())
     lines = [node.lineno for node in tree.body if getattr(node, "name", None) == name]
     return lines[-1] if lines else None
+
+
+def _dotted(name: str, path: str, box: str) -> tuple[str, str]:
+    """The module's full name and its package: folders with an ``__init__.py`` above it make a package."""
+    parts, folder = [name], os.path.dirname(path)
+    while folder != box and os.path.exists(os.path.join(folder, "__init__.py")):
+        parts.insert(0, os.path.basename(folder))
+        folder = os.path.dirname(folder)
+    return ".".join(parts), ".".join(parts[:-1])

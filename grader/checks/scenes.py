@@ -1,0 +1,112 @@
+"""Functions and loops, judged by what they did: each scene's observations against the reference's.
+
+What is compared in which scene stands in `aspects`. Scenes with chance in them (shuffling, dropout) and the figure
+have judges of their own, in `chance` and `figure`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from grader.checks import chance, figure, words
+from grader.checks.aspects import ASPECTS, CALLS, Aspect
+from grader.checks.compare import difference
+from grader.checks.question import Question, ReferenceBroken
+from grader.model import Finding, Verdict
+from grader.wire.records import Observed
+
+RELATIVE = 1e-4  # float32 sums in another order differ by 1e-6 here
+
+
+OWN_JUDGES: dict[str, dict[str, Callable[[Question, Observed], Finding]]] = {
+    "make-loaders": {"behaviour": chance.judge_loaders},
+    "dropout": {"behaviour": chance.judge_dropout, "modes": chance.judge_dropout_modes},
+    "plot-history": {"behaviour": figure.judge},
+}
+
+
+def covers(scene: str, check: str) -> bool:
+    """Whether a check of an exercise with that scene is judged by what the scene showed."""
+    return check in ASPECTS.get(scene, {}) or check in OWN_JUDGES.get(scene, {})
+
+
+def judge(question: Question, check: str) -> Finding:
+    """Passed when all aspects that the check has in this scene agree with the reference's."""
+    scene = question.exercise.scene
+    trouble = question.student.trouble("scene")
+    if trouble:
+        return words.trouble(trouble[1], f"A call of `{question.exercise.name}`", asked=_asked(question))
+    seen = question.student.get("scene", Observed)
+    if seen is None:
+        return words.failed("The call was not reached, since an earlier one did not end.")
+    if question.reference.get("scene", Observed) is None:
+        raise ReferenceBroken("scene")
+    own = OWN_JUDGES.get(scene, {}).get(check)
+    return own(question, seen) if own else _judge_aspects(question, seen, ASPECTS[scene][check])
+
+
+def _judge_aspects(question: Question, seen: Observed, aspects: tuple[Aspect, ...]) -> Finding:
+    waiting = False
+    for aspect in aspects:
+        if not all(need in question.passed for need in aspect.needs):
+            waiting = True
+            continue
+        found = _compare(question, seen, aspect)
+        if found:
+            return found
+    if waiting:
+        reason = "What could be looked at is right; the rest can be compared once the other checks pass."
+        return Finding(Verdict.SKIPPED, reason)
+    return words.passed("As in the reference.", asked=_asked(question))
+
+
+def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | None:
+    reference = question.reference.get("scene", Observed)
+    ours, theirs = question.reference.arrays("scene"), question.student.arrays("scene")
+    asked = _asked(question)
+    if aspect.name in ours:
+        got = theirs.get(aspect.name)
+        expected = ours[aspect.name]
+        if got is not None and got.shape == expected.shape and difference(got, expected, RELATIVE) is None:
+            return None
+        return words.failed(
+            _how_many(aspect, expected, got),
+            expected=aspect.expected or words.values(expected),
+            got=_seen(aspect, got),
+            asked=asked,
+            hint=aspect.hint,
+        )
+    expected_fact = reference.fact(aspect.name) if reference else ""
+    if seen.fact(aspect.name) == expected_fact:
+        return None
+    got_fact = seen.fact(aspect.name) or "nothing"
+    expected_words = aspect.expected or expected_fact
+    shown = "it is not so" if aspect.expected else got_fact
+    return words.failed(aspect.says, expected=expected_words, got=shown, asked=asked, hint=aspect.hint)
+
+
+def _how_many(aspect: Aspect, expected: np.ndarray, got: np.ndarray | None) -> str:
+    if aspect.name == "updates" and got is not None and len(got) != len(expected):
+        return f"{len(expected)} updates were expected, {len(got)} were made."
+    return aspect.says
+
+
+def _seen(aspect: Aspect, got: np.ndarray | None) -> str:
+    if got is None:
+        return "nothing"
+    if aspect.name == "modes":
+        names = {1: "train", 0: "eval", -1: "a mixture"}
+        return (
+            ", ".join(dict.fromkeys(names.get(int(mode), "?") for mode in got)) + " mode"
+            if got.size
+            else "no pass at all"
+        )
+    if aspect.name == "updates" and np.isnan(got).any():
+        return "parameters without a gradient at the update"
+    return words.values(got)
+
+
+def _asked(question: Question) -> str:
+    return CALLS.get(question.exercise.scene, "")

@@ -1,0 +1,253 @@
+"""What functions and loops do: each scene sets up watched things, calls the student's function, and reports.
+
+A scene takes the function and a seed, and returns facts (words) and arrays (numbers). Nothing is judged here; the
+reference's solution plays the same scenes, and the grader compares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+from torch.utils.data import DataLoader
+
+from grader.wire.records import Fact, Observed
+from grader.worker import canonical, figures
+from grader.worker.problems import SubmissionFault, describe
+from grader.worker.student import Student
+from grader.worker.watched import (
+    CLASSES,
+    MoveWatch,
+    WatchedData,
+    WatchedModel,
+    WatchedSGD,
+    in_order,
+    leftovers,
+)
+
+Arrays = dict[str, np.ndarray]
+Facts = dict[str, str]
+Seen = tuple[Facts, dict[str, Any]]
+RATE = 0.1
+DEVICE = torch.device("cpu")
+
+
+def observe(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Observed, Arrays]:
+    """Play the scene ``params["scene"]`` with the function ``params["name"]``."""
+    function = getattr(student.module, params["name"])
+    canonical.reseed(params["seed"])
+    facts, numbers = SCENES[params["scene"]](function, params["seed"], student.box)
+    arrays = {name: _array(value) for name, value in numbers.items()}
+    return Observed(tuple(Fact(name, str(value)) for name, value in facts.items()), None), arrays
+
+
+def _array(value: Any) -> np.ndarray:
+    """Numbers as float64, except pictures, which are bytes."""
+    if isinstance(value, torch.Tensor):
+        value = value.detach().double().numpy()
+    array = np.asarray(value)
+    return array if array.dtype == np.uint8 else array.astype(np.float64)
+
+
+def _raised(call: Callable[[], Any], box: str) -> str:
+    """The type of the exception that a call ends with, or "nothing"."""
+    try:
+        call()
+    except Exception as error:
+        if isinstance(error, SubmissionFault):
+            raise
+        return describe(error, box).type
+    return "nothing"
+
+
+def _step(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """training_step: three batches one after the other, the first with gradients of an earlier step about."""
+    model, data = WatchedModel(seed).train(), WatchedData(18, seed, "step")
+    optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
+    returned, types, states = [], set(), []
+    with leftovers(model):
+        for start in (0, 6, 12):
+            value = function(model, criterion, optimizer, data.x[start : start + 6], data.y[start : start + 6])
+            types.add(type(value).__name__)
+            returned.append(float(value))
+            states.append(model.state())
+    facts = {"returned": " or ".join(sorted(types)), "updates": str(len(optimizer.seen))}
+    return facts, {"losses": returned, "weights": torch.stack(states), "updates": _stack(optimizer.seen)}
+
+
+def _stack(tensors: list[torch.Tensor]) -> torch.Tensor:
+    return torch.stack(tensors) if tensors else torch.zeros(0, 0)
+
+
+def _loaders(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """make_loaders: two epochs of both loaders, on data sets whose labels are their positions."""
+    sizes = {"train": 23, "test": 11}
+    data = {name: WatchedData(size, seed, name, torch.arange(size)) for name, size in sizes.items()}
+    result = function(data["train"], data["test"], 4)
+    if not isinstance(result, (tuple, list)) or len(result) != 2:
+        raise SubmissionFault("WrongResult", f"expected two loaders, got {type(result).__name__}")
+    facts: Facts = {}
+    numbers: dict[str, Any] = {}
+    for name, loader in zip(data, result, strict=True):
+        facts[f"{name} type"] = "DataLoader" if isinstance(loader, DataLoader) else type(loader).__name__
+        for epoch in (1, 2):
+            batches = [(x, y) for x, y in loader]
+            numbers[f"{name} order {epoch}"] = torch.cat([y for _, y in batches])
+            numbers[f"{name} batches {epoch}"] = [len(y) for _, y in batches]
+            own = all(torch.equal(x, data[name].x[y]) for x, y in batches if int(y.max()) < sizes[name])
+            facts[f"{name} pairs"] = str(own and int(max(y.max() for _, y in batches)) < sizes[name])
+    return facts, numbers
+
+
+def _criterion(function: Callable[..., Any], seed: int, box: str) -> Seen:
+    """make_criterion: value and gradient on a batch, for both tasks; what another name raises."""
+    scores = canonical.normal((7, CLASSES), seed, "scores")
+    labels = canonical.normal((7, CLASSES), seed, "labels").argmax(1)
+    wanted = canonical.normal((7, CLASSES), seed, "wanted")
+    numbers: dict[str, Any] = {}
+    for task, target in (("classification", labels), ("regression", wanted)):
+        leaf = (3 * scores).requires_grad_()
+        loss = function(task)(leaf, target)
+        loss.sum().backward()
+        numbers[task] = loss
+        numbers[f"{task} gradient"] = leaf.grad
+    return {"unknown": _raised(lambda: function("clustering"), box)}, numbers
+
+
+def _optimizer(function: Callable[..., Any], seed: int, box: str) -> Seen:
+    """make_optimizer: three updates with known gradients, for both names; what another name raises."""
+    facts: Facts = {}
+    numbers: dict[str, Any] = {}
+    for name in ("sgd", "adam"):
+        model = WatchedModel(seed)
+        optimizer = function(model, name, 0.05)
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise SubmissionFault("WrongResult", f"expected an optimizer, got {type(optimizer).__name__}")
+        owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
+        missing = [path for path, parameter in model.named_parameters() if id(parameter) not in owned]
+        facts[f"{name} misses"] = ", ".join(missing) or "nothing"
+        for turn in range(3):
+            for path, parameter in model.named_parameters():
+                parameter.grad = canonical.normal(parameter.shape, seed, path, turn)
+            optimizer.step()
+        numbers[name] = model.state()
+    facts["unknown"] = _raised(lambda: function(WatchedModel(seed), "no-such-optimizer", 0.05), box)
+    return facts, numbers
+
+
+def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """train_one_epoch: 23 samples in batches of 5 with a ragged last one, twice, from a model left in eval mode."""
+    model, data = WatchedModel(seed).eval(), WatchedData(23, seed, "epoch")
+    optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
+    returned, types = [], set()
+    with leftovers(model), MoveWatch() as watch:
+        for _epoch_number in range(2):
+            value = function(model, in_order(data, 5), criterion, optimizer, DEVICE)
+            types.add(type(value).__name__)
+            returned.append(float(value))
+    facts = {"returned": " or ".join(sorted(types)), "moved": str(watch.moves > 0)}
+    return facts, {
+        "losses": returned,
+        "visited": data.visited,
+        "modes": [mode for mode, _, _ in model.passes],
+        "updates": _stack(optimizer.seen),
+        "weights": model.state(),
+        "statistics": model.statistics(),
+    }
+
+
+def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """evaluate: 23 samples in batches of 5, once from a model in train mode, once from one in eval mode."""
+    model, data = WatchedModel(seed), WatchedData(23, seed, "evaluate")
+    model.train()
+    model(3 * data.x + 1)  # running statistics that differ from those of a batch
+    model.passes.clear()
+    before, statistics = model.state(), model.statistics()
+    returned, types, restored = [], set(), []
+    with MoveWatch() as watch:
+        for training in (True, False):
+            model.train(training)
+            value = function(model, in_order(data, 5), DEVICE)
+            types.add(type(value).__name__)
+            returned.append(float(value))
+            restored.append(all(module.training is training for module in model.modules()))
+    facts = {
+        "returned": " or ".join(sorted(types)),
+        "restored": str(all(restored)),
+        "graph": str(any(graph for _, graph, _ in model.passes)),
+        "weights kept": str(torch.equal(before, model.state())),
+        "statistics kept": str(torch.equal(statistics, model.statistics())),
+        "moved": str(watch.moves > 0),
+    }
+    modes = [mode for mode, _, _ in model.passes]
+    return facts, {"accuracies": returned, "visited": data.visited, "modes": modes}
+
+
+def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """fit: three epochs on loaders without chance."""
+    model = WatchedModel(seed)
+    train, test = WatchedData(23, seed, "epoch"), WatchedData(14, seed, "test")
+    optimizer = WatchedSGD(model.parameters(), RATE)
+    loaders = in_order(train, 5), in_order(test, 4)
+    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 3, DEVICE)
+    facts = {"returned": type(history).__name__}
+    if not isinstance(history, dict):
+        raise SubmissionFault("WrongResult", f"expected a dict, got {type(history).__name__}")
+    facts["keys"] = ", ".join(key for key in ("train_loss", "test_accuracy") if key in history)
+    numbers: dict[str, Any] = {}
+    for key in ("train_loss", "test_accuracy"):
+        values = history.get(key, [])
+        facts[f"{key} type"] = type(values).__name__
+        facts[f"{key} items"] = " or ".join(sorted({type(value).__name__ for value in values})) or "nothing"
+        numbers[key] = [float(value) for value in values]
+    return facts, numbers | {
+        "modes": [mode for mode, _, _ in model.passes],
+        "samples": [samples for _, _, samples in model.passes],
+        "trained": train.visited,
+        "tested": test.visited,
+        "weights": model.state(),
+        "statistics": model.statistics(),
+    }
+
+
+def _dropout(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """FunctionalDropout: four passes in train mode and one in eval mode, for three shares."""
+    x = canonical.normal((100, 60), seed, "dropout")
+    numbers: dict[str, Any] = {"x": x}
+    facts: Facts = {}
+    for share in (0.2, 0.5, 0.8):
+        module = function(share)
+        if not isinstance(module, nn.Module):
+            raise SubmissionFault("NotAModule", f"the call returned {type(module).__name__}, not an nn.Module")
+        module.train()
+        leaf = x.clone().requires_grad_()
+        outputs = [module(leaf) for _ in range(4)]
+        outputs[0].sum().backward()
+        module.eval()
+        still = module(x.clone())
+        numbers[f"train {share}"] = torch.stack([output.detach() for output in outputs])
+        numbers[f"gradient {share}"] = torch.zeros(0) if leaf.grad is None else leaf.grad
+        numbers[f"eval {share}"] = still
+    return facts, numbers
+
+
+def _plot(function: Callable[..., Any], seed: int, _: str) -> Seen:
+    """plot_history: what the Figure shows, and the picture itself; windows that were opened."""
+    return figures.look_at(function, seed)
+
+
+Scene = Callable[[Callable[..., Any], int, str], Seen]
+SCENES: dict[str, Scene] = {
+    "training-step": _step,
+    "make-loaders": _loaders,
+    "make-criterion": _criterion,
+    "make-optimizer": _optimizer,
+    "train-one-epoch": _epoch,
+    "evaluate": _evaluate,
+    "fit": _fit,
+    "dropout": _dropout,
+    "plot-history": _plot,
+}

@@ -1,0 +1,117 @@
+"""Models, data sets and optimizers that we hand to a student's loop, and that remember what is done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+from torch.utils.data import DataLoader, Dataset
+
+from grader.worker.canonical import normal
+
+FEATURES, HIDDEN, CLASSES = 6, 8, 4
+
+
+class WatchedModel(nn.Module):
+    """A small classifier with BatchNorm; notes mode and gradient flag of every forward pass."""
+
+    def __init__(self, seed: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU())
+        self.head = nn.Linear(HIDDEN, CLASSES)
+        self.passes: list[tuple[int, int, int]] = []  # training flag, gradient flag, samples
+        with torch.no_grad():
+            for name, parameter in self.named_parameters():
+                parameter.copy_(0.5 * normal(parameter.shape, seed, name))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Class scores (n, CLASSES) of x (n, FEATURES)."""
+        training = all(module.training for module in self.modules())
+        evaluating = not any(module.training for module in self.modules())
+        # 1 training, 0 evaluating, -1 something between: a flag set by hand, say
+        self.passes.append((1 if training else 0 if evaluating else -1, int(torch.is_grad_enabled()), len(x)))
+        scores: torch.Tensor = self.head(self.body(x))
+        return scores
+
+    def state(self) -> torch.Tensor:
+        """All parameters as one vector."""
+        return torch.cat([parameter.detach().reshape(-1) for parameter in self.parameters()])
+
+    def statistics(self) -> torch.Tensor:
+        """All buffers as one vector."""
+        return torch.cat([buffer.detach().reshape(-1).float() for buffer in self.buffers()])
+
+
+class WatchedSGD(torch.optim.SGD):
+    """Gradient descent that keeps a copy of the gradient it was given at every step, however it was made."""
+
+    def __init__(self, parameters: Any, lr: float) -> None:
+        super().__init__(parameters, lr=lr)
+        self.seen: list[torch.Tensor] = []
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update, as torch.optim.SGD. The gradient is looked at after `closure` has run."""
+        loss = None
+        if closure is not None:
+            with torch.enable_grad():
+                loss = closure()
+        parameters = [parameter for group in self.param_groups for parameter in group["params"]]
+        self.seen.append(
+            torch.cat(
+                [
+                    (torch.full_like(p, float("nan")) if p.grad is None else p.grad.detach()).reshape(-1)
+                    for p in parameters
+                ]
+            )
+        )
+        super().step()
+        return loss
+
+
+class WatchedData(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Samples (x, label) whose every look-up is noted, in order."""
+
+    def __init__(self, size: int, seed: int, name: str, targets: torch.Tensor | None = None) -> None:
+        self.x = normal((size, FEATURES), seed, name)
+        weights = normal((FEATURES, CLASSES), seed, "truth")
+        self.y = (self.x @ weights).argmax(1) if targets is None else targets
+        self.visited: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    def __getitem__(self, index: int) -> tuple[torch.Tensor, torch.Tensor]:
+        self.visited.append(int(index))
+        return self.x[index].clone(), self.y[index].clone()
+
+
+def in_order(data: WatchedData, batch: int) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
+    """A loader without chance: the samples in order, the last batch ragged."""
+    return DataLoader(data, batch_size=batch, shuffle=False)
+
+
+class MoveWatch(TorchFunctionMode):
+    """Counts calls that move a tensor to a device that is named by an object, as `x.to(device)` does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.moves = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        kwargs = kwargs or {}
+        values = (*args, *kwargs.values())
+        if any(isinstance(value, torch.device) for value in values) or getattr(func, "__name__", "") == "cuda":
+            self.moves += sum(isinstance(value, torch.Tensor) for value in values)
+        return func(*args, **kwargs)
+
+
+@contextmanager
+def leftovers(model: nn.Module) -> Iterator[None]:
+    """Gradients of an earlier step lie about when the student's code begins."""
+    for parameter in model.parameters():
+        parameter.grad = torch.full_like(parameter, 0.5)
+    yield

@@ -1,0 +1,11 @@
+# fails: behaviour
+import torch.nn as nn
+
+
+class FunctionalDropout(nn.Module):
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x):
+        return x

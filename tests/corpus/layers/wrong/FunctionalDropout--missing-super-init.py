@@ -1,0 +1,11 @@
+# fails: behaviour
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalDropout(nn.Module):
+    def __init__(self, p):
+        self.p = p
+
+    def forward(self, x):
+        return F.dropout(x, p=self.p, training=self.training)

@@ -1,0 +1,13 @@
+# fails: constructs
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalLinear(nn.Module):
+    def __init__(self, in_features, out_features):
+        self.weight = nn.Parameter(torch.randn(out_features, in_features) * 0.1)
+        self.bias = nn.Parameter(torch.zeros(out_features))
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)

@@ -1,0 +1,16 @@
+# fails: parameters
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalLinear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.params = {
+            "weight": nn.Parameter(torch.randn(out_features, in_features)),
+            "bias": nn.Parameter(torch.zeros(out_features)),
+        }
+
+    def forward(self, x):
+        return F.linear(x, **self.params)

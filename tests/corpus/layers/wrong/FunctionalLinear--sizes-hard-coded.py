@@ -1,0 +1,14 @@
+# fails: parameters
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalLinear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(10, 784) * 0.1)
+        self.bias = nn.Parameter(torch.zeros(10))
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)

@@ -1,0 +1,14 @@
+# fails: parameters
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalLinear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.weight = torch.randn(out_features, in_features, requires_grad=True)
+        self.bias = torch.zeros(out_features, requires_grad=True)
+
+    def forward(self, x):
+        return F.linear(x, self.weight, self.bias)

@@ -1,0 +1,17 @@
+# fails: parameters
+import torch
+import torch.nn as nn
+
+
+class Linear(nn.Module):
+    def __init__(self, in_features, out_features):
+        super().__init__()
+        self.weight = torch.randn(out_features, in_features, requires_grad=True)
+        self.bias = torch.zeros(out_features, requires_grad=True)
+
+    def forward(self, x):
+        return x @ self.weight.t() + self.bias
+
+
+def linear_module(in_features, out_features):
+    return Linear(in_features, out_features)
