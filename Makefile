@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests stubs clean
+.PHONY: demo test lint tests corpus stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -18,6 +18,10 @@ lint: $(VENV)/ready
 
 tests: $(VENV)/ready
 	$(BIN)/python -m pytest
+
+# Every mistake of the corpus, and every training run: some minutes.
+corpus: $(VENV)/ready
+	GRADER_WHOLE_CORPUS=1 $(BIN)/python -m pytest tests/test_corpus.py
 
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
-from grader.errors import GraderError, SubmissionError, UsageError
+from grader.errors import GraderError, InternalError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -58,7 +59,7 @@ def main() -> None:
     grade submissions/alice/            one submission, and its HTML report
     grade batch submissions/            a class, one folder for each student
     grade alice/ --exercise RestNet18   one exercise only
-    grade one --help                    all options
+    grade one --help                    all options of `grade PATH`
     """
 
 
@@ -139,6 +140,10 @@ def _reported(as_json: bool) -> Iterator[None]:
     except KeyboardInterrupt:
         click.echo("grade: interrupted", err=True)
         sys.exit(INTERRUPTED)
+    except Exception:  # the outermost edge: whatever it is, it is ours, and must not look like a student's result
+        traceback.print_exc()
+        click.echo("grade: this is a fault of the grader, not of the submission: please report it", err=True)
+        sys.exit(InternalError.exit_code)
 
 
 @contextlib.contextmanager

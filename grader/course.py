@@ -136,7 +136,9 @@ class Course:
     @cached_property
     def digits(self) -> Digits:
         """The data set of the training runs."""
-        with np.load(self.root / "reference" / "data" / "digits.npz", allow_pickle=False) as data:
+        own = self.root / "reference" / "data" / "digits.npz"
+        file = own if own.exists() else default_root() / "reference" / "data" / "digits.npz"
+        with np.load(file, allow_pickle=False) as data:
             return Digits(data["images"].astype(np.uint8), data["labels"].astype(np.int64))
 
     def assignment(self, name: str) -> Assignment:
@@ -160,21 +162,27 @@ def default_root() -> Path:
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
 
 
-def load(root: Path | None = None) -> Course:
-    """Read the course below `root` (``reference/<name>/assignment.toml``). Raises `CourseError`."""
+def load(root: Path | None = None, bands_required: bool = True) -> Course:
+    """Read the course below `root` (``reference/<name>/assignment.toml``). Raises `CourseError`.
+
+    Bands of the training runs may be absent only where they are about to be measured.
+    """
     if root is not None and not (root / "reference").is_dir():
         raise UsageError(f"--course {root} holds no course: expected {root}/reference/<name>/assignment.toml")
     root = (root or default_root()).resolve()
     files = sorted((root / "reference").glob("*/assignment.toml"))
     if not files:
         raise CourseError(f"{root} holds no course: expected {root}/reference/<name>/assignment.toml")
-    return Course(root, tuple(_assignment(file) for file in files))
+    return Course(root, tuple(_assignment(file, bands_required) for file in files))
 
 
-def _assignment(file: Path) -> Assignment:
+def _assignment(file: Path, bands_required: bool) -> Assignment:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         bands = _bands(file.with_name("bands.json"))
+        unmeasured = [item["name"] for item in data["exercise"] if "training" in item and item["name"] not in bands]
+        if unmeasured and bands_required:
+            raise ValueError(f"no band for {', '.join(unmeasured)}: run python scripts/measure_bands.py")
         return Assignment(
             id=file.parent.name,
             title=data["title"],

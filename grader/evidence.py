@@ -8,6 +8,7 @@ the worker's death.
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from grader.wire import frames, records, strict
 from grader.wire.frames import FrameError
 from grader.wire.records import Problem
 
+LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
 Record = TypeVar("Record")
 RECORDS: dict[str, type[Any]] = {
     "load": records.Loaded,
@@ -66,11 +68,17 @@ class Evidence:
         return isinstance(self.outcomes.get(probe), Answered)
 
     def trouble(self, prefix: str) -> tuple[str, Problem | Death] | None:
-        """The first probe whose id starts with `prefix` that ended badly, and how."""
+        """The first probe called `prefix`, or ``prefix.…``, that ended badly, and how."""
         for probe, outcome in self.outcomes.items():
-            if probe.startswith(prefix) and not isinstance(outcome, Answered):
+            below = probe == prefix or probe.startswith(prefix.rstrip(".") + ".")
+            if below and not isinstance(outcome, Answered):
                 return probe, outcome
         return None
+
+    @property
+    def died(self) -> bool:
+        """Whether a worker came to its end before it had answered everything."""
+        return any(isinstance(outcome, Death) for outcome in self.outcomes.values())
 
 
 def validate(op: str, reply: Reply) -> Outcome:
@@ -89,6 +97,8 @@ def _expect_arrays(record: Any, arrays: dict[str, np.ndarray]) -> None:
     """Exactly the arrays that belong to a record, with the shapes that it announces."""
     if isinstance(record, records.Observed):
         return  # a scene's arrays are compared by name; what is not there, or has another shape, differs
+    if isinstance(record, records.Described):
+        _expect_sizes(record)
     expected: dict[str, tuple[int, ...] | None] = {}
     if isinstance(record, records.Ran):
         expected = _arrays_of_run(record, "gradients" in arrays)
@@ -101,6 +111,13 @@ def _expect_arrays(record: Any, arrays: dict[str, np.ndarray]) -> None:
             raise FrameError(f"array {name} has the shape {arrays[name].shape}, not {shape}")
         if name in ("buffers", "gradients", "losses") and arrays[name].dtype != np.float64:
             raise FrameError(f"array {name} is {arrays[name].dtype}, not float64")
+
+
+def _expect_sizes(record: records.Described) -> None:
+    """Tensors that could exist: a made-up shape must not make our own arithmetic explode."""
+    for row in record.tensors:
+        if len(row.shape) > 8 or any(size < 0 for size in row.shape) or math.prod(row.shape) > LARGEST_TENSOR:
+            raise FrameError(f"{row.path[:40]} has a shape that no tensor has")
 
 
 def _arrays_of_run(record: records.Ran, backward: bool) -> dict[str, tuple[int, ...] | None]:
@@ -131,10 +148,21 @@ def load(data: bytes) -> Evidence:
     frame = frames.Reader(payload_cap=1 << 30, header_cap=1 << 26).feed(data)
     if frame is None or set(frame.header) != {"outcomes", "output"}:
         raise FrameError("this is not saved evidence")
+    output = frame.header["output"]
+    if type(output) is not str or type(frame.header["outcomes"]) is not dict:
+        raise FrameError("this is not saved evidence")
+    outcomes = {probe: _saved(probe, saved, frame.arrays) for probe, saved in frame.header["outcomes"].items()}
+    return Evidence(outcomes, output)
+
+
+def _saved(probe: str, saved: Any, arrays: Mapping[str, np.ndarray]) -> Outcome:
+    """One outcome, as strictly checked as when it came from a worker."""
     kinds = {kind.__name__: kind for kind in (*RECORDS.values(), Problem, Death)}
-    outcomes: dict[str, Outcome] = {}
-    for probe, saved in frame.header["outcomes"].items():
-        record: Any = strict.read(kinds[saved["kind"]], saved["record"])
-        own = {k.partition("/")[2]: v for k, v in frame.arrays.items() if k.partition("/")[0] == probe}
-        outcomes[probe] = record if isinstance(record, (Problem, Death)) else Answered(record, own)
-    return Evidence(outcomes, frame.header["output"])
+    if type(saved) is not dict or set(saved) != {"kind", "record"} or saved["kind"] not in kinds:
+        raise FrameError(f"the outcome of {probe} is damaged")
+    record: Any = strict.read(kinds[saved["kind"]], saved["record"])
+    if isinstance(record, (Problem, Death)):
+        return record
+    own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == probe}
+    _expect_arrays(record, own)
+    return Answered(record, own)

@@ -50,6 +50,11 @@ class Settings:
     device: str = "cpu"
     limits: Limits = DEFAULT
 
+    @property
+    def worker_seed(self) -> int:
+        """What workers are told: it gives away neither our seed nor what else is drawn from it."""
+        return int.from_bytes(_digest(self.seed, "worker")[:7], "big")
+
 
 def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:
     """The workers that an exercise takes: one, and another for a training run that is long enough to be worth it.
@@ -75,15 +80,18 @@ def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
 
 def stream(settings: Settings, *names: object) -> np.random.Generator:
     """A random stream of its own for each purpose, the same on every machine."""
-    digest = hashlib.sha256(repr((settings.seed, *names)).encode()).digest()
-    return np.random.Generator(np.random.Philox(int.from_bytes(digest[:16], "big")))
+    return np.random.Generator(np.random.Philox(int.from_bytes(_digest(settings.seed, *names)[:16], "big")))
+
+
+def _digest(seed: int, *names: object) -> bytes:
+    return hashlib.sha256(repr((seed, *names)).encode()).digest()
 
 
 def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
     """Everything that needs no forward pass first: a pass that never ends must not take it away."""
     yield Probe("find", "find", {"name": exercise.name}, limits=settings.limits)
     if exercise.scene:
-        played = {"name": exercise.name, "scene": exercise.scene, "seed": settings.seed}
+        played = {"name": exercise.name, "scene": exercise.scene, "seed": settings.worker_seed}
         yield Probe("scene", "observe", played, limits=settings.limits)
     for number, case in enumerate(exercise.cases):
         build, key = f"build.{number}", {"subject": str(number)}
@@ -108,7 +116,7 @@ def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> 
             "backward": mode == "train",
             "repeat": mode == "eval" and index == 0,
             "device": settings.device,
-            "seed": settings.seed,
+            "seed": settings.worker_seed,
         }
         x = _input(exercise, number, index, settings)
         yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), settings.limits)
@@ -116,7 +124,7 @@ def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> 
 
 def _make(exercise: Exercise, case: Case, settings: Settings) -> dict[str, Any]:
     tensors = {name: list(shape) for name, shape in case.tensors.items()}
-    return {"name": exercise.name, "args": list(case.args), "tensors": tensors, "seed": settings.seed}
+    return {"name": exercise.name, "args": list(case.args), "tensors": tensors, "seed": settings.worker_seed}
 
 
 def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.ndarray:

@@ -35,21 +35,22 @@ class Store:
         self.folder = folder
 
     def seed(self) -> int:
-        """The machine's own random seed, made at the first use."""
+        """The machine's own random seed, made at the first use. Damaged, it is made anew."""
         file = self.folder / "seed"
-        with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            # Whoever comes second finds the file and reads it.
-            with contextlib.suppress(FileExistsError):
-                self._write_new(file, str(secrets.randbits(31)).encode())
-            return int(file.read_text())
-        return secrets.randbits(31)
+        for _ in range(2):
+            with contextlib.suppress(OSError):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                self._write_once(file, str(secrets.randbits(63)).encode())
+                with contextlib.suppress(ValueError):
+                    return int(file.read_text())
+                file.unlink()
+        return secrets.randbits(63)
 
     def read(self, key: str) -> Evidence | None:
         """The evidence saved under `key`; None when there is none, or it is damaged."""
         try:
             return ev.load((self.folder / f"{key}.evidence").read_bytes())
-        except (OSError, FrameError, KeyError, ValueError):
+        except (OSError, FrameError):
             return None
 
     def write(self, key: str, evidence: Evidence) -> None:
@@ -61,11 +62,14 @@ class Store:
                 file.write(ev.dump(evidence))
             os.replace(name, self.folder / f"{key}.evidence")
 
-    @staticmethod
-    def _write_new(file: Path, content: bytes) -> None:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    def _write_once(self, file: Path, content: bytes) -> None:
+        """Write a new file whole, for its owner only; one that is there already stays."""
+        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
         with open(descriptor, "wb") as handle:
             handle.write(content)
+        with contextlib.suppress(FileExistsError):  # whoever comes second reads what is there
+            os.link(name, file)
+        os.unlink(name)
 
 
 def key(solution: bytes, probes: Iterable[Probe], device: str, facts: Facts) -> str:

@@ -63,7 +63,13 @@ def _differs(
             f"by up to {words.number(found.largest)}."
         )
     hint = _hint(got, expected) or _mode_hint(question, mode, probe)
-    return words.failed(rationale, expected=words.values(expected), got=words.values(got), asked=asked, hint=hint)
+    return words.failed(
+        rationale,
+        expected=words.values(expected, at=found.index),
+        got=words.values(got, at=found.index),
+        asked=asked,
+        hint=hint,
+    )
 
 
 def _mode_hint(question: Question, mode: str, probe: str) -> str:

@@ -27,7 +27,7 @@ def judge(question: Question) -> Finding:
     if "forward" not in question.passed:
         return Finding(
             Verdict.SKIPPED,
-            "Every parameter has a finite gradient; the values can be compared once the outputs agree.",
+            "Gradients are there; their values are compared once the outputs agree.",
         )
     for number, case in enumerate(question.exercise.cases):
         wrong = _equal(question, case, number)
@@ -86,8 +86,8 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
     if found:
         return words.failed(
             f"The outputs agree, but the gradient of the input differs by up to {words.number(found.largest)}.",
-            expected=words.values(ours["input_gradient"]),
-            got=words.values(theirs["input_gradient"]),
+            expected=words.values(ours["input_gradient"], at=found.index),
+            got=words.values(theirs["input_gradient"], at=found.index),
             asked=asked,
             hint="Something on the way is cut off from differentiation (detach, .data, no_grad), or changed in place.",
         )

@@ -138,7 +138,7 @@ def _ordinal(layer: Layer, among: Sequence[Layer]) -> str:
     if len(same) == 1:
         return layer.title
     which = ordinals[position] if position < len(ordinals) else f"{position + 1}th"
-    return f"{which} {layer.kind} ({layer.title.replace(layer.kind, '').strip()})"
+    return f"{which} {layer.kind} ({' '.join(layer.title.replace(layer.kind, '').split())})"
 
 
 def _parts(gone: Counter[Key]) -> str:
@@ -148,4 +148,6 @@ def _parts(gone: Counter[Key]) -> str:
 
 def summary(described: Described) -> str:
     """``267 410 parameters in 5 layers``."""
-    return f"{words.count(total(described))} parameters in {words.plural(len(layers(described)), 'layer')}"
+    number = total(described)
+    parameters = f"{words.count(number)} parameter{'' if number == 1 else 's'}"
+    return f"{parameters} in {words.plural(len(layers(described)), 'layer')}"

@@ -72,11 +72,17 @@ def _compare(question: Question, case: Case, expected: Described, got: Described
 def _reasons(expected: Described, got: Described) -> str:
     if got.hidden and not layers.total(got):
         row = got.hidden[0]
+        if row.container == "Tensor":
+            return f"`{row.path}` is a tensor, but no parameter of the module"
         return f"`{row.path}` is a plain {row.container}, whose contents the module does not know"
     if got.uninitialised:
         return f"{words.listed(got.uninitialised)} never got a shape"
     said = layers.differences(layers.layers(expected), layers.layers(got))
-    more = f", and {len(said) - NAMED_DIFFERENCES} more differences" if len(said) > NAMED_DIFFERENCES else ""
+    more = (
+        f", and {words.plural(len(said) - NAMED_DIFFERENCES, 'difference')} more"
+        if len(said) > NAMED_DIFFERENCES
+        else ""
+    )
     return "; ".join(said[:NAMED_DIFFERENCES]) + more
 
 

@@ -57,7 +57,7 @@ def _judge_aspects(question: Question, seen: Observed, aspects: tuple[Aspect, ..
         if found:
             return found
     if waiting:
-        reason = "What could be looked at is right; the rest can be compared once the other checks pass."
+        reason = "Nothing wrong so far; the rest is compared once the checks above pass."
         return Finding(Verdict.SKIPPED, reason)
     return words.passed("As in the reference.", asked=_asked(question))
 

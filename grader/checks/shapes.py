@@ -31,7 +31,9 @@ def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...]
     wanted = words.shape(expected.output.shape)
     got = question.student.get(probe, Ran)
     if got is None:
-        trouble = question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("t")
+        trouble = (
+            question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("train")
+        )
         if trouble:
             return words.trouble(trouble[1], "The forward pass", asked, wanted)
         return words.failed("The forward pass was not reached, since an earlier call did not end.", asked=asked)

@@ -13,8 +13,10 @@ from grader.checks.question import Question, ReferenceBroken
 from grader.model import Finding
 from grader.wire.records import Trained
 
-FIRST_STEPS = 3
-FIRST_TOLERANCE = 1e-2  # relative; correct spellings differ by 1e-6 here, measured in docs/training.md
+# Relative. Before the first update correct spellings agree to 1e-6; after it, one ReLU that flips for rounding can move
+# ResNet18's loss by 2e-3, and after the next by 4e-2 (docs/training.md). A model that is not updated is off by 0.2.
+FIRST_STEPS = 2
+FIRST_TOLERANCE = 5e-2
 
 
 def judge(question: Question) -> Finding:
@@ -36,7 +38,7 @@ def judge(question: Question) -> Finding:
         )
     if "gradients" in question.passed and not _follows(losses, ours["losses"]):
         return words.failed(
-            "From the second step on, the loss leaves the reference's way, though values and gradients agree.",
+            "After the first update the loss is another than the reference's, though values and gradients agree.",
             expected=words.values(ours["losses"][:FIRST_STEPS]),
             got=words.values(losses[:FIRST_STEPS]),
             asked=asked,

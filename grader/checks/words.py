@@ -58,11 +58,12 @@ def forward_call(exercise: Exercise, case: Case, dims: Iterable[int], mode: str)
     return f"{call(exercise, case)}.{mode}()(torch.randn{tuple(dims)})"
 
 
-def values(array: np.ndarray, most: int = 5) -> str:
-    """The first few values of an array."""
+def values(array: np.ndarray, most: int = 5, at: tuple[int, ...] | None = None) -> str:
+    """A few values of an array: the first ones, or those from a little before the index `at`."""
     flat = np.asarray(array).reshape(-1)
-    shown = ", ".join(f"{value:.5g}" for value in flat[:most].tolist())
-    return f"[{shown}{', …' if flat.size > most else ''}]"
+    start = max(0, int(np.ravel_multi_index(at, array.shape)) - 1) if at else 0
+    shown = ", ".join(f"{value:.5g}" for value in flat[start : start + most].tolist())
+    return f"[{'…, ' if start else ''}{shown}{', …' if flat.size > start + most else ''}]"
 
 
 def place(problem: Problem) -> Place | None:
@@ -90,6 +91,8 @@ def _exception(problem: Problem, doing: str) -> str:
         return f"{doing} stopped at a syntax error: {problem.message}, line {problem.frames[-1].line}, column {column}."
     if problem.type in ("MemoryError", "OutOfMemoryError") or _MEMORY.search(problem.message):
         return f"{doing} needed more memory than the limit allows."
+    if problem.type == "NotImplementedError" and problem.frames and "raise" in problem.frames[-1].text:
+        return f"{doing} came to a part that is not written yet."
     if problem.type == "Interrupted":
         return f"{doing} was stopped: {problem.message}."
     if problem.type in ("SystemExit", "KeyboardInterrupt"):

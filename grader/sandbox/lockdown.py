@@ -75,9 +75,7 @@ def shown_paths(device: str) -> tuple[str, ...]:
     ]
     if device == "cuda":
         wanted += [str(path) for path in Path("/dev").glob("nvidia*")]
-    existing = sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)})
-    # What lies below a shown folder needs no mount of its own.
-    return tuple(p for p in existing if not any(p.startswith(q + "/") for q in existing if not os.path.islink(q)))
+    return tuple(sorted({os.path.normpath(path) for path in wanted if os.path.exists(path)}))
 
 
 def probe(device: str, strengths: tuple[str, ...]) -> Walls:
@@ -179,12 +177,15 @@ def _build_root(plan: Plan) -> None:
     # Pivot first and build afterwards: what was in the host's /tmp would else be covered by the new root.
     sc.pivot_root("/tmp", "/tmp" + OLD_ROOT)
     os.chdir("/")
-    for path, source in sources.items():
-        _show(OLD_ROOT + source, path, link=os.path.islink(OLD_ROOT + path))
-    for path in plan.hide:
-        if os.path.isdir(path):
-            sc.mount("tmpfs", path, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=4k,mode=755")
-            sc.make_read_only(path)
+    views = _views(plan)
+    for path, shown in views:
+        if shown:
+            _show(OLD_ROOT + sources[path], path, link=os.path.islink(OLD_ROOT + path))
+        else:
+            sc.mount("tmpfs", path, "tmpfs", sc.MS_NOSUID | sc.MS_NODEV, "size=64k,mode=755")
+    for path, shown in views:
+        if not shown:
+            sc.make_read_only(path, recursive=False)
     for name in _DEVICES:
         _show(f"{OLD_ROOT}/dev/{name}", f"/dev/{name}", read_only=False)
     for folder in (BOX, "/dev/shm"):
@@ -196,6 +197,23 @@ def _build_root(plan: Plan) -> None:
     if not any(path.startswith("/tmp/") for path in plan.show):  # a Python that lives in /tmp must not be covered
         sc.mount(BOX, "/tmp", flags=sc.MS_BIND)  # one budget for both
     _write_etc()
+
+
+def _views(plan: Plan) -> list[tuple[str, bool]]:
+    """What must be mounted, outermost first: folders to show (true), and covers over what is to be hidden in them.
+
+    A folder that is shown may lie in one that is hidden: the environment that runs us, in the checkout with the course.
+    """
+    wanted = dict.fromkeys(plan.hide, False) | dict.fromkeys(plan.show, True)
+    views: list[tuple[str, bool]] = []
+    for path, shown in sorted(wanted.items()):
+        around = [
+            seen for outer, seen in views if path.startswith(outer + "/") and not os.path.islink(OLD_ROOT + outer)
+        ]
+        visible = around[-1] if around else False
+        if shown != visible and (shown or os.path.isdir(path) or os.path.isdir(OLD_ROOT + path)):
+            views.append((path, shown))
+    return views
 
 
 def _write_etc() -> None:

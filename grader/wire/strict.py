@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from grader.wire.frames import FrameError
 
 Record = TypeVar("Record")
-TEXT_CAP = 20_000  # characters in one string
+TEXT_CAP = 20_000  # characters in one string, before what cannot be encoded is written out
 LIST_CAP = 20_000  # items in one list
 
 

@@ -4,8 +4,8 @@ Networks of the same architecture then hold the same numbers wherever they keep 
 gradients agree to rounding without any mapping of names. Normalisations get random scales, shifts and running
 statistics: at their defaults (1, 0, 0, 1) a missing or swapped one goes unseen.
 
-Scales lie around 0.3: with residual branches that small, a rounding difference of 1e-7 moves the loss of ResNet18
-by a few per cent after eight steps, against a factor of two at 1.0 (see docs/training.md for the figures).
+Scales lie around 0.3: with residual branches that small, training runs that start a rounding difference apart stay
+together far longer than at 1.0 (see docs/training.md for the figures).
 """
 
 from __future__ import annotations

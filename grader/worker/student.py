@@ -77,7 +77,8 @@ class Student:
             sources = [arrays[f"cell {index}"].tobytes().decode() for index in range(cells)]
             return topcode.run_cells(sources, module.__file__, vars(module), self.box)
         with open(module.__file__, "rb") as file:
-            return topcode.run_module(file.read(), module.__file__, vars(module), self.box)
+            source = file.read()
+        return topcode.run_module(source, module.__file__, vars(module), self.box)
 
     def find(self, name: str) -> Found:
         """Tell what `name` stands for in the module, without calling it."""

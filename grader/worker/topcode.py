@@ -55,7 +55,7 @@ def _run(source: str | bytes, path: str, namespace: dict[str, Any], box: str) ->
     flags = 0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SyntaxWarning)
-        tree = compile(source, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree = ast.parse(source, path)
     for statement in tree.body:
         if isinstance(statement, ast.ImportFrom) and statement.module == "__future__":
             flags |= sum(_FUTURES[alias.name] for alias in statement.names)

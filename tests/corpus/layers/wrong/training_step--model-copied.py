@@ -2,7 +2,6 @@
 import copy
 
 
-
 def training_step(model, criterion, optimizer, inputs, targets):
     model = copy.deepcopy(model)
     optimizer.zero_grad()

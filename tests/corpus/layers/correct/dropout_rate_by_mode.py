@@ -1,0 +1,12 @@
+# In eval mode nothing is dropped, since the rate is 0.
+import torch.nn as nn
+import torch.nn.functional as F
+
+
+class FunctionalDropout(nn.Module):
+    def __init__(self, p):
+        super().__init__()
+        self.p = p
+
+    def forward(self, x):
+        return F.dropout(x, self.p if self.training else 0.0)

@@ -1,0 +1,15 @@
+# fails: behaviour
+def evaluate(model, loader, device):
+    was_training = model.training
+    model.to(device)
+    model.eval()
+    correct = 0
+    total = 0
+    for inputs, targets in loader:
+        inputs, targets = inputs.to(device), targets.to(device)
+        outputs = model(inputs)
+        predicted = outputs.argmax(dim=1)
+        correct += (predicted == targets).sum().item()
+        total += targets.size(0)
+    model.train(was_training)
+    return correct / total

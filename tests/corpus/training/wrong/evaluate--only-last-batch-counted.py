@@ -1,0 +1,18 @@
+# fails: behaviour
+import torch
+
+
+def evaluate(model, loader, device):
+    was_training = model.training
+    model.to(device)
+    model.eval()
+    with torch.no_grad():
+        for inputs, targets in loader:
+            correct = total = 0
+            inputs, targets = inputs.to(device), targets.to(device)
+            outputs = model(inputs)
+            predicted = outputs.argmax(dim=1)
+            correct += (predicted == targets).sum().item()
+            total += targets.size(0)
+    model.train(was_training)
+    return correct / total

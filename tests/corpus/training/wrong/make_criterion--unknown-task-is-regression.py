@@ -1,0 +1,9 @@
+# fails: behaviour
+import torch.nn as nn
+
+
+def make_criterion(task):
+    if task == "classification":
+        return nn.CrossEntropyLoss()
+    else:
+        return nn.MSELoss()

@@ -1,0 +1,13 @@
+# fails: behaviour
+import copy
+
+import torch.optim as optim
+
+
+def make_optimizer(model, name, lr):
+    if name == "sgd":
+        return optim.SGD(copy.deepcopy(model).parameters(), lr=lr)
+    elif name == "adam":
+        return optim.Adam(model.parameters(), lr=lr)
+    else:
+        raise ValueError("unknown optimizer: " + str(name))

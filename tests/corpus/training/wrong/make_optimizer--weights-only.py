@@ -1,0 +1,11 @@
+# fails: behaviour
+import torch.optim as optim
+
+
+def make_optimizer(model, name, lr):
+    if name == "sgd":
+        return optim.SGD([p for n, p in model.named_parameters() if n.endswith("weight")], lr=lr)
+    elif name == "adam":
+        return optim.Adam(model.parameters(), lr=lr)
+    else:
+        raise ValueError("unknown optimizer: " + str(name))

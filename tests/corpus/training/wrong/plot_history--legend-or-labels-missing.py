@@ -1,0 +1,12 @@
+# fails: behaviour
+import matplotlib.pyplot as plt
+
+
+def plot_history(history):
+    epochs = range(1, len(history["train_loss"]) + 1)
+    fig, ax = plt.subplots()
+    ax.plot(epochs, history["train_loss"], label="train loss")
+    ax.plot(epochs, history["test_accuracy"], label="test accuracy")
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("loss / accuracy")
+    return fig

@@ -1,0 +1,18 @@
+# fails: behaviour
+def train_one_epoch(model, loader, criterion, optimizer, device):
+    model.to(device)
+    model.train()
+    total_loss = 0.0
+    total = 0
+    for i, (inputs, targets) in enumerate(loader):
+        if i == 0:
+            continue
+        inputs, targets = inputs.to(device), targets.to(device)
+        optimizer.zero_grad()
+        outputs = model(inputs)
+        loss = criterion(outputs, targets)
+        loss.backward()
+        optimizer.step()
+        total_loss += loss.item() * inputs.size(0)
+        total += inputs.size(0)
+    return total_loss / total

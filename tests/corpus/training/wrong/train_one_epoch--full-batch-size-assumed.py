@@ -1,0 +1,16 @@
+# fails: behaviour
+def train_one_epoch(model, loader, criterion, optimizer, device):
+    model.to(device)
+    model.train()
+    total_loss = 0.0
+    total = 0
+    for inputs, targets in loader:
+        inputs, targets = inputs.to(device), targets.to(device)
+        optimizer.zero_grad()
+        outputs = model(inputs)
+        loss = criterion(outputs, targets)
+        loss.backward()
+        optimizer.step()
+        total_loss += loss.item() * loader.batch_size
+        total += inputs.size(0)
+    return total_loss / total
