@@ -70,7 +70,7 @@ def warm(folder: Path, runs: int) -> None:
             with Zygote() as zygote, Grader(chosen, zygote, Settings(7), store, workers=workers) as grader:
                 grader.grade(folder)
                 ours = [_timed(lambda: grader.grade(folder)) for _ in range(runs)]
-                starts = [_timed(lambda: zygote.open(DEFAULT, 10, True).close()) for _ in range(25)] if workers else []
+                starts = [_timed(lambda: zygote.open(DEFAULT, 10).close()) for _ in range(25)] if workers else []
             options = ["--repeat", str(runs + 1)] + ([] if training else ["--no-training"])
             printed = subprocess.run(plain(folder, *options), capture_output=True, text=True, check=True).stdout
             floor = [float(line.split()[1]) for line in printed.splitlines() if line.startswith("checks")][1:]

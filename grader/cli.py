@@ -179,7 +179,7 @@ def _grader(
     store = Store(default_folder())
     chosen = _device(device)
     hide = (str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve()))
-    with Zygote(chosen, hide) as zygote:
+    with Zygote(chosen, hide, cache=str(store.folder / "matplotlib")) as zygote:
         settings = Settings(seed if seed is not None else store.seed(), chosen)
         if not as_json and not zygote.facts.protected:
             click.echo(f"grade: {zygote.facts.protection}", err=True)

@@ -6,7 +6,10 @@ Everything is checked while it is read: a course that does not hold together ref
 from __future__ import annotations
 
 import json
+import math
 import tomllib
+import zipfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +24,30 @@ _PACKAGED = Path(__file__).parent / "_course"
 _CHECKOUT = Path(__file__).parents[1]
 TRAIN_SAMPLES = 1400  # of the 1 797 digits; the rest is the test split
 FORMS = ("class", "function")
+# What a rubric may name. The checks are not imported: they import this module.
+CHECK_IDS = (
+    "defined",
+    "constructs",
+    "method",
+    "parameters",
+    "shapes",
+    "forward",
+    "modes",
+    "gradients",
+    "device",
+    "training",
+    "behaviour",
+)
+RULES = (
+    "direct-subclass",
+    "sequential-args",
+    "sequential-add-module",
+    "sequential-ordered-dict",
+    "sequential-containers",
+    "module-list",
+    "module-dict",
+    "functional",
+)
 
 Argument = int | float | str | list[int]
 
@@ -100,7 +127,7 @@ class Exercise:
 
     @property
     def max_score(self) -> float:
-        return sum(self.points.values())
+        return _sum(self.points.values())
 
 
 @dataclass(frozen=True)
@@ -115,7 +142,7 @@ class Assignment:
 
     @property
     def max_score(self) -> float:
-        return sum(exercise.max_score for exercise in self.exercises)
+        return _sum(exercise.max_score for exercise in self.exercises)
 
 
 @dataclass(frozen=True)
@@ -135,11 +162,15 @@ class Course:
 
     @cached_property
     def digits(self) -> Digits:
-        """The data set of the training runs."""
+        """The data set of the training runs. Raises `CourseError` where it cannot be read."""
         own = self.root / "reference" / "data" / "digits.npz"
         file = own if own.exists() else default_root() / "reference" / "data" / "digits.npz"
-        with np.load(file, allow_pickle=False) as data:
-            return Digits(data["images"].astype(np.uint8), data["labels"].astype(np.int64))
+        try:
+            # Opened here: numpy leaves a damaged archive open.
+            with open(file, "rb") as archive, np.load(archive, allow_pickle=False) as data:
+                return Digits(data["images"].astype(np.uint8), data["labels"].astype(np.int64))
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise CourseError(f"{file}: the digits of the training runs cannot be read ({error})") from error
 
     def assignment(self, name: str) -> Assignment:
         """The assignment of that id. Raises `UsageError` naming those that exist."""
@@ -179,15 +210,18 @@ def load(root: Path | None = None, bands_required: bool = True) -> Course:
 def _assignment(file: Path, bands_required: bool) -> Assignment:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
+        items = _tables(data["exercise"], "exercise")
+        if not items:
+            raise ValueError("it holds no exercises: expected [[exercise]]")
         bands = _bands(file.with_name("bands.json"))
-        unmeasured = [item["name"] for item in data["exercise"] if "training" in item and item["name"] not in bands]
+        unmeasured = [item["name"] for item in items if "training" in item and item["name"] not in bands]
         if unmeasured and bands_required:
             raise ValueError(f"no band for {', '.join(unmeasured)}: run python scripts/measure_bands.py")
         return Assignment(
             id=file.parent.name,
             title=data["title"],
             module=data["module"],
-            exercises=tuple(_exercise(file.parent.name, item, bands) for item in data["exercise"]),
+            exercises=tuple(_exercise(file.parent.name, item, bands) for item in items),
             solution=file.with_name("solution.py").read_bytes(),
         )
     except KeyError as error:
@@ -199,34 +233,100 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
 def _bands(file: Path) -> dict[str, Band]:
     if not file.exists():
         return {}
-    measured = json.loads(file.read_text(encoding="utf-8"))
-    return {name: Band(**band) for name, band in measured["bands"].items()}
+    try:
+        measured = _table(json.loads(file.read_text(encoding="utf-8")), "the whole")
+        bands = _table(measured["bands"], "bands").items()
+        return {name: _band(name, _table(band, f"bands.{name}")) for name, band in bands}
+    except KeyError as error:
+        raise ValueError(f"bands.json: the key {error} is missing") from error
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"bands.json: {error}") from error
+
+
+def _band(name: str, data: dict[str, Any]) -> Band:
+    for key, value in data.items():
+        _number(value, f"bands.{name}.{key}")
+    return Band(**data)
 
 
 def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band]) -> Exercise:
     name = data["name"]
     if not data["points"] or data["form"] not in FORMS or not (data.get("cases") or data.get("scene")):
         raise ValueError(f"exercise {name} needs points, cases or a scene, and a form among {FORMS}")
-    method = data.get("method")
-    training = data.get("training")
-    return Exercise(
-        assignment=assignment,
-        name=name,
-        title=data["title"],
-        form=data["form"],
-        points={check: float(points) for check, points in data["points"].items()},
-        cases=tuple(map(_case, data.get("cases", ()))),
-        method=Method(method["rule"], tuple(method.get("names", ()))) if method else None,
-        training=Training(**(training | {"args": tuple(training["args"])})) if training else None,
-        band=bands.get(name),
-        scene=data.get("scene", ""),
-        exact_shapes=data.get("exact_shapes", False),
-    )
+    try:
+        method = _method(_table(data["method"], "method")) if "method" in data else None
+        training = _table(data["training"], "training") if "training" in data else None
+        exercise = Exercise(
+            assignment=assignment,
+            name=name,
+            title=data["title"],
+            form=data["form"],
+            points=_points(_table(data["points"], "points")),
+            cases=tuple(map(_case, _tables(data.get("cases", []), "cases"))),
+            method=method,
+            training=Training(**(training | {"args": tuple(training["args"])})) if training is not None else None,
+            band=bands.get(name),
+            scene=data.get("scene", ""),
+            exact_shapes=data.get("exact_shapes", False),
+        )
+        _expect_what_is_judged(exercise)
+    except (ValueError, TypeError) as error:
+        raise ValueError(f"exercise {name}: {error}") from error
+    return exercise
+
+
+def _points(data: dict[str, Any]) -> dict[str, float]:
+    unknown = [check for check in data if check not in CHECK_IDS]
+    if unknown:
+        raise ValueError(f"points.{unknown[0]} is no check. There are: {', '.join(CHECK_IDS)}")
+    return {check: _number(points, f"points.{check}") for check, points in data.items()}
+
+
+def _method(data: dict[str, Any]) -> Method:
+    if data["rule"] not in RULES:
+        raise ValueError(f"method.rule {data['rule']!r} is unknown. There are: {', '.join(RULES)}")
+    return Method(data["rule"], tuple(data.get("names", ())))
 
 
 def _case(data: dict[str, Any]) -> Case:
+    if not data["inputs"]:
+        raise ValueError("cases.inputs is empty: expected the shape of at least one input")
     return Case(
         args=tuple(data.get("args", ())),
         inputs=tuple(tuple(shape) for shape in data["inputs"]),
-        tensors={name: tuple(shape) for name, shape in data.get("tensors", {}).items()},
+        tensors={name: tuple(shape) for name, shape in _table(data.get("tensors", {}), "cases.tensors").items()},
     )
+
+
+def _expect_what_is_judged(exercise: Exercise) -> None:
+    """Points that nobody could earn, and work that earns no points, are mistakes in the rubric."""
+    for key, there in (("method", exercise.method), ("training", exercise.training)):
+        if (key in exercise.points) != (there is not None):
+            missing, present = ("points." + key, key) if there is not None else (key, "points." + key)
+            raise ValueError(f"{missing} is missing, but {present} is there: give both or neither")
+    if "behaviour" in exercise.points and not exercise.scene:
+        raise ValueError("scene is missing, but points.behaviour is there: nothing else shows a behaviour")
+
+
+def _number(value: Any, key: str) -> float:
+    # In Python, true is a number.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise ValueError(f"{key} must be a number, zero or more, not {value!r}")
+    return float(value)
+
+
+def _table(value: Any, key: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{key} must be a table, not {value!r}")
+    return value
+
+
+def _tables(value: Any, key: str) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise ValueError(f"{key} must be a list of tables, not {value!r}")
+    return [_table(item, key) for item in value]
+
+
+def _sum(points: Iterable[float]) -> float:
+    # As in rubric.py: binary fractions must not show in a mark.
+    return round(sum(points), 6)

@@ -127,11 +127,14 @@ class Grader:
             for job in plan.jobs(exercise, self.course.digits, self.settings):
                 jobs.append((exercise, job, collected.files, module))
         jobs.sort(key=lambda job: -job[1].seconds)
-        # A file that trains at its top level needs the compiler from its first line on.
-        eager = collected.mentions(b"optim") or collected.mentions(b"compile")
+        # A file that trains or draws at its top level needs from its first line on what is slow to import.
+        eager: tuple[str, ...] = (
+            ("torch._dynamo",) if collected.mentions(b"optim") or collected.mentions(b"compile") else ()
+        )
+        eager += ("matplotlib.pyplot",) if collected.mentions(b"matplotlib") else ()
         running: dict[str, list[Future[Evidence]]] = {}
         for exercise, job, files, module in jobs:
-            future = self._pool.submit(run_job, self.sandbox, job, files, module, job.compiler or eager)
+            future = self._pool.submit(run_job, self.sandbox, job, files, module, eager)
             running.setdefault(exercise.id, []).append(future)
         return running
 
@@ -150,7 +153,7 @@ class Grader:
             return saved
         module = Module(assignment.module, f"{assignment.module}.py")
         files = {module.path: assignment.solution}
-        found = _merge([run_job(self.sandbox, job, files, module, job.compiler) for job in jobs])
+        found = _merge([run_job(self.sandbox, job, files, module) for job in jobs])
         if not found.died:  # a machine too busy today must not decide for ever
             self._store.write(key, found)
         return found
@@ -204,11 +207,13 @@ class Grader:
         return plan.test_labels(exercise, exercise.training, self.course.digits, self.settings)
 
 
-def run_job(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, compiler: bool) -> Evidence:
+def run_job(
+    sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...] = ()
+) -> Evidence:
     """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
     load = _load(files, module, job)
     budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
-    line = sandbox.open(load.limits, budget, compiler)
+    line = sandbox.open(load.limits, budget, (*job.imports, *imports))
     outcomes: dict[str, Outcome] = {}
     try:
         for probe in (load, *job.probes):

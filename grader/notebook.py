@@ -19,7 +19,7 @@ def cells(name: str, content: bytes) -> list[str]:
             f"{name} is larger than {SIZE_CAP >> 20} MiB: clear its outputs (Edit, Clear Outputs of All Cells), and save"
         )
     try:
-        data = json.loads(content.decode("utf-8-sig"))
+        data = json.loads(content.decode("utf-8-sig"), object_hook=_without_outputs)
         _expect_notebook(data)
         notebook = nbformat.convert(nbformat.from_dict(_with_metadata(data)), 4)
         return [_source(cell) for cell in notebook.cells if cell.cell_type == "code"]
@@ -36,6 +36,13 @@ def _expect_notebook(data: Any) -> None:
         raise ValueError(
             f"its format {data['nbformat']} is from before 2013; Jupyter's “nbconvert --to notebook” updates it"
         )
+    if data["nbformat"] > 4:
+        raise ValueError(f"its format {data['nbformat']} is newer than this program")
+
+
+def _without_outputs(item: dict[str, Any]) -> dict[str, Any]:
+    """A code cell as if it had never been run: converters would read its outputs, and fail where they are damaged."""
+    return {**item, "outputs": []} if item.get("cell_type") == "code" else item
 
 
 def _with_metadata(data: dict[str, Any]) -> dict[str, Any]:
@@ -45,4 +52,6 @@ def _with_metadata(data: dict[str, Any]) -> dict[str, Any]:
 
 def _source(cell: Any) -> str:
     source = cell.source
-    return "".join(source) if isinstance(source, list) else str(source)
+    text = "".join(source) if isinstance(source, list) else str(source)
+    # JSON can spell half a character, which no file and no worker can be sent.
+    return text.encode("utf-8", "replace").decode()

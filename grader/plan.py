@@ -34,12 +34,12 @@ class Probe:
 
 @dataclass(frozen=True)
 class Job:
-    """All questions for one worker. `seconds` is about how long it takes; `compiler`, whether torch's is needed."""
+    """All questions for one worker. `seconds` is about how long it takes; `imports`, what it needs that is slow."""
 
     exercise: Exercise
     probes: tuple[Probe, ...]
     seconds: float
-    compiler: bool
+    imports: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,16 @@ def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, .
     """
     questions = tuple(_examination(exercise, settings))
     if exercise.training is None:
-        return (Job(exercise, questions, EXAMINATION_SECONDS, compiler=True),)
+        return (Job(exercise, questions, EXAMINATION_SECONDS, _imports(exercise)),)
     train = training_job(exercise, digits, settings)
     if train.seconds < LONG_SECONDS:
-        return (Job(exercise, questions + train.probes, EXAMINATION_SECONDS + train.seconds, compiler=True),)
-    return train, Job(exercise, questions, EXAMINATION_SECONDS, compiler=True)
+        return (Job(exercise, questions + train.probes, EXAMINATION_SECONDS + train.seconds, _imports(exercise)),)
+    return train, Job(exercise, questions, EXAMINATION_SECONDS, _imports(exercise))
+
+
+def _imports(exercise: Exercise) -> tuple[str, ...]:
+    drawing = ("matplotlib.pyplot", "matplotlib.backends.backend_agg") if exercise.scene == "plot-history" else ()
+    return ("torch._dynamo", *drawing)
 
 
 def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
@@ -75,7 +80,7 @@ def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
     if exercise.training is None:
         raise ValueError(f"{exercise.id} has no training run")
     train = _training(exercise, exercise.training, digits, settings)
-    return Job(exercise, (train,), exercise.training.seconds, compiler=False)
+    return Job(exercise, (train,), exercise.training.seconds, ())
 
 
 def stream(settings: Settings, *names: object) -> np.random.Generator:

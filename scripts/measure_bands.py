@@ -59,7 +59,7 @@ def accuracy(zygote: Zygote, course: Course, assignment: Assignment, exercise: E
     job = plan.training_job(exercise, course.digits, settings)
     files = {f"{assignment.module}.py": assignment.solution}
     module = Module(assignment.module, f"{assignment.module}.py")
-    evidence = grading.run_job(zygote, job, files, module, compiler=False)
+    evidence = grading.run_job(zygote, job, files, module)
     labels = plan.test_labels(exercise, exercise.training, course.digits, settings)
     return float((evidence.arrays("train")["scores"].argmax(1) == labels).mean())
 

@@ -26,6 +26,7 @@ from grader.checks.training import FIRST_STEPS, FIRST_TOLERANCE
 from grader.course import Assignment, Course, Exercise
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
+from grader.submission import Module
 from grader.worker import canonical, training
 from grader.worker.canonical import Values
 from grader.worker.roles import Role
@@ -136,7 +137,7 @@ def _runs(
 
     def train(source: bytes) -> dict[str, np.ndarray]:
         files = {f"{assignment.module}.py": source}
-        return grading.run_job(zygote, job, files, assignment.module, compiler=False).arrays("train")
+        return grading.run_job(zygote, job, files, Module(assignment.module, f"{assignment.module}.py")).arrays("train")
 
     sources = [file.read_bytes() for file in sorted((CORPUS / assignment.id / "correct").glob("*.py"))]
     sources = [source for source in sources if exercise.name.encode() in source]

@@ -20,7 +20,7 @@ from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store
 
-ASSIGNMENTS = ("build_methods", "residual_blocks")
+ASSIGNMENTS = ("layers", "build_methods", "residual_blocks", "training")
 # Every mistake costs a worker. CI looks at each third one, the same third every time; `make corpus` at all.
 EVERY = 1 if os.environ.get("GRADER_WHOLE_CORPUS") else 3
 
@@ -89,8 +89,8 @@ def test_a_mistake_loses_its_checks(grade, assignment: str, case: corpus_files.W
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:
-    """At least 25 correct spellings and 40 mistakes, over all ten exercises."""
+    """At least 65 correct spellings and 100 mistakes, over all 23 exercises."""
     course = [(name, corpus_files.correct(name), corpus_files.wrong(name)) for name in ASSIGNMENTS]
-    assert sum(len(correct) for _, correct, _ in course) >= 25
-    assert sum(len(wrong[::EVERY]) for _, _, wrong in course) >= 40
-    assert len({case.exercise for _, _, wrong in course for case in wrong}) == 10
+    assert sum(len(correct) for _, correct, _ in course) >= 65
+    assert sum(len(wrong[::EVERY]) for _, _, wrong in course) >= 100
+    assert len({case.exercise for _, _, wrong in course for case in wrong}) == 23

@@ -58,7 +58,7 @@ def job(number: int = 0) -> plan.Job:
 def run(played: Script) -> tuple[Evidence, FakeSandbox]:
     """Put the questions of that job to a scripted worker."""
     sandbox = FakeSandbox(played)
-    return run_job(sandbox, job(), HANDED_IN.files, MODULE, False), sandbox
+    return run_job(sandbox, job(), HANDED_IN.files, MODULE), sandbox
 
 
 def only(result: Grade, name: str = "Small") -> ExerciseResult:
@@ -99,7 +99,7 @@ def test_a_worker_gets_the_submission_and_nothing_else() -> None:
         seen.append((dict(params), {name: array.tobytes() for name, array in arrays.items()}))
         return problem()
 
-    run_job(FakeSandbox(play), job(), {"b.py": b"", "a/made_up.py": b"x"}, Module("a/made_up", "a/made_up.py"), False)
+    run_job(FakeSandbox(play), job(), {"b.py": b"", "a/made_up.py": b"x"}, Module("a/made_up", "a/made_up.py"))
     ((params, arrays),) = seen
     assert (params["paths"], params["module"]) == (["a/made_up.py", "b.py"], "a/made_up")
     assert arrays == {"0": b"x", "1": b""}
@@ -148,7 +148,7 @@ def test_the_line_is_closed_whatever_happens(error: BaseException) -> None:
 
     sandbox = FakeSandbox(play)
     with pytest.raises(type(error)):
-        run_job(sandbox, job(), HANDED_IN.files, MODULE, False)
+        run_job(sandbox, job(), HANDED_IN.files, MODULE)
     assert sandbox.lines[0].closed == 1
 
 
@@ -241,7 +241,7 @@ def test_an_attempt_is_graded(grade: Callable[..., Grade], student: Evidence) ->
 def test_calling_a_module_list_is_an_attempt(grade: Callable[..., Grade]) -> None:
     """A constructor that calls its ModuleList should be graded: torch raises NotImplementedError there."""
     message = 'Module [ModuleList] is missing the required "forward" function'
-    assert only(grade(script(replaced(GOOD, build_0=replace(STUB, message=message))))).status is Status.GRADED
+    assert only(grade(script(replaced(GOOD, build_0=problem("NotImplementedError", message))))).status is Status.GRADED
 
 
 def test_a_broken_sandbox_is_an_error_and_stops_no_other(grade: Callable[..., Grade]) -> None:

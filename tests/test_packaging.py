@@ -26,11 +26,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_course_and_the_templates_travel_in_the_wheel(wheel: Path) -> None:
     """Assignments, solutions, rubrics, bands, digits and templates are there; tests and submissions are not."""
     names = set(zipfile.ZipFile(wheel).namelist())
-    for assignment in ("build_methods", "residual_blocks"):
+    for assignment in ("layers", "build_methods", "residual_blocks", "training"):
         assert f"grader/_course/assignments/{assignment}/{assignment}.py" in names
         assert f"grader/_course/assignments/{assignment}/README.md" in names
-        for file in ("solution.py", "assignment.toml", "bands.json"):
+        for file in ("solution.py", "assignment.toml"):
             assert f"grader/_course/reference/{assignment}/{file}" in names
+    for assignment in ("build_methods", "residual_blocks"):
+        assert f"grader/_course/reference/{assignment}/bands.json" in names
     assert "grader/_course/reference/data/digits.npz" in names
     assert "grader/report/templates/submission.html" in names
     assert not [name for name in names if name.startswith(("tests/", "submissions/"))]

@@ -89,7 +89,7 @@ def seen(walled: Zygote, course: Course, tmp_path: Path) -> dict[str, object]:
             f"SECRET_FILE, REFERENCE = {str(secret)!r}, {str(course.root / 'reference')!r}\n"
             f"PORT, PARENT, SECRET_PART = {server.getsockname()[1]}, {os.getpid()}, 'the-secret' + '-of-this'\n"
         )
-        line = walled.open(LIMITS, 10, False)
+        line = walled.open(LIMITS, 10)
         try:
             answer = load(line, head + SPY)
             assert isinstance(answer, Answer), answer
@@ -163,7 +163,7 @@ def test_the_environment_is_cleared(seen: dict[str, object]) -> None:
 
 def test_only_four_descriptors_are_open(walled: Zygote) -> None:
     """Nothing inherited: standard streams and the channel."""
-    line = walled.open(LIMITS, 10, False)
+    line = walled.open(LIMITS, 10)
     probe = (
         "import os\n"
         "found = []\n"
@@ -184,7 +184,7 @@ def test_two_workers_share_nothing(walled: Zygote) -> None:
     leave = "import torch\nfor place in ('/box/x', '/dev/shm/x'): open(place, 'w').write('x')\ntorch.manual_seed(5)"
     look = "import os\nprint(os.path.exists('/box/x'), os.path.exists('/dev/shm/x'))"
     for source, said in ((leave, ""), (look, "False False")):
-        line = walled.open(LIMITS, 10, False)
+        line = walled.open(LIMITS, 10)
         try:
             assert isinstance(load(line, source), Answer)
             assert line.output.text.strip() == said
@@ -194,7 +194,7 @@ def test_two_workers_share_nothing(walled: Zygote) -> None:
 
 def test_a_full_disk_is_the_workers_own(walled: Zygote) -> None:
     """The scratch folder ends, and only there."""
-    line = walled.open(LIMITS, 30, False)
+    line = walled.open(LIMITS, 30)
     source = "for n in range(9):\n  with open(f'f{n}', 'wb') as f: f.write(bytes(100 << 20))"
     try:
         problem = load(line, source)
@@ -209,7 +209,7 @@ def test_without_walls_it_says_so() -> None:
     with Zygote("cpu", (), ("none",)) as zygote:
         assert not zygote.facts.protected
         assert "NO namespaces" in zygote.facts.protection
-        line = zygote.open(LIMITS, 10, False)
+        line = zygote.open(LIMITS, 10)
         try:
             assert isinstance(load(line, "x = 1"), Answer)
         finally:
@@ -237,7 +237,7 @@ def test_the_grader_never_imports_torch(course: Course) -> None:
 def test_walls_that_cannot_be_built_are_our_fault() -> None:
     """A worker that ends before its door is closed is an error of ours, never the student's exit."""
     with Zygote("cpu", (), ("root", "user")) as zygote:
-        line = zygote.open(LIMITS, 1e30, False)  # no limit that a kernel knows
+        line = zygote.open(LIMITS, 1e30)  # no limit that a kernel knows
         try:
             with pytest.raises(SandboxError, match="walled in"):
                 load(line, "x = 1")
@@ -261,7 +261,7 @@ def test_a_python_inside_a_hidden_folder_is_seen(tmp_path: Path) -> None:
 
 def test_late_imports_work_in_a_worker(walled: Zygote) -> None:
     """What the zygote has not imported is still there to be imported."""
-    line = walled.open(LIMITS, 10, False)
+    line = walled.open(LIMITS, 10)
     try:
         assert isinstance(load(line, "import torch.nn.utils.prune, wave, nbformat"), Answer)
     finally:

@@ -91,7 +91,7 @@ def evidence_of(zygote: Zygote, course: Course, exercise: Exercise, source: byte
     """What a source answers when it is trained."""
     job = plan.training_job(exercise, course.digits, SETTINGS)
     module = course.assignment(exercise.assignment).module
-    return run_job(zygote, job, {f"{module}.py": source}, Module(module, f"{module}.py"), compiler=False)
+    return run_job(zygote, job, {f"{module}.py": source}, Module(module, f"{module}.py"))
 
 
 @pytest.mark.parametrize("spelling", ["chinese_names", "reversed_definition", "list_generator"])

@@ -14,6 +14,7 @@ class Aspect:
     hint: str = ""
     needs: tuple[str, ...] = ()
     expected: str = ""  # in words, where the bare value would say little
+    relative: float = 1e-4  # float32 sums in another order differ by 1e-6 here
 
 
 _FLOAT = Aspect("returned", "The result is of another type.", "A loss tensor keeps the graph alive; item() does not.")
@@ -146,8 +147,11 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 "sgd",
                 "Updates of 'sgd' differ.",
                 "Plain gradient descent at rate lr, other settings at their defaults.",
+                relative=1e-8,
             ),
-            Aspect("adam", "Updates of 'adam' differ.", "Adam at rate lr, other settings at their defaults."),
+            Aspect(
+                "adam", "Updates of 'adam' differ.", "Adam at rate lr, other settings at their defaults.", relative=1e-8
+            ),
             Aspect("unknown", "Another name does not raise a ValueError.", "An unknown name is the caller's mistake."),
         ),
     },
@@ -156,7 +160,7 @@ CALLS = {
     "training-step": "training_step(model, criterion, optimizer, inputs, targets)  # three batches in turn",
     "train-one-epoch": "train_one_epoch(model, loader, criterion, optimizer, device)  # 23 samples in batches of 5",
     "evaluate": "evaluate(model, loader, device)  # 23 samples in batches of 5, from either mode",
-    "fit": "fit(model, train_loader, test_loader, criterion, optimizer, 3, device)",
+    "fit": "fit(model, train_loader, test_loader, criterion, optimizer, 4, device)",
     "make-loaders": "make_loaders(train_dataset, test_dataset, 4)  # 23 and 11 samples, two epochs",
     "make-criterion": "make_criterion('classification'), make_criterion('regression'), make_criterion('clustering')",
     "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)",

@@ -32,17 +32,22 @@ def difference(got: np.ndarray, expected: np.ndarray, relative: float) -> Differ
     if got.shape != expected.shape:
         raise ValueError(f"shapes {got.shape} and {expected.shape}")
     got, expected = got.astype(np.float64), expected.astype(np.float64)
-    scale = float(np.sqrt(np.mean(np.square(expected)))) if expected.size else 0.0
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):  # infinities are differences, not accidents of ours
         distance = np.abs(got - expected)
-        # "not within" rather than "beyond", so that NaN counts as different.
-        bad = ~(distance <= relative * (np.abs(expected) + scale) + 1e-12)
+        room = relative * np.abs(expected) + relative * _scale(expected) + 1e-12
+        bad = ~(distance <= room)  # "not within" rather than "beyond", so that NaN counts as different
     if not bad.any():
         return None
     index = tuple(int(axis) for axis in np.argwhere(bad)[0])
     finite = bool(np.isfinite(got).all())
     largest = float(distance.max()) if finite else float("inf")
     return Difference(index, float(expected[index]), float(got[index]), largest, finite)
+
+
+def _scale(array: np.ndarray) -> float:
+    """The root of the mean square, taken in units of the largest number, so that no square is too large."""
+    largest = float(np.abs(array).max(initial=0.0))
+    return largest * float(np.sqrt(np.mean(np.square(array / largest)))) if largest else 0.0
 
 
 def digests_match(got: np.ndarray, expected: np.ndarray, relative: float, floor: float) -> bool:

@@ -22,7 +22,11 @@ _EXCEPTIONS = (
         r"is not a Module subclass",
         "Containers hold layer objects: not functions, and not classes that were never called.",
     ),
-    (r"before Module.__init__\(\) call", "The base class must set up its bookkeeping before layers are attached."),
+    (
+        # The second is how it shows where nothing was attached before the first call.
+        r"before Module.__init__\(\) call|has no attribute '_(parameters|buffers|modules|\w{1,40}_hooks)'",
+        "The base class must set up its bookkeeping before layers are attached.",
+    ),
     (
         r"Module \[Module(List|Dict)\] is missing",
         "This container stores layers, but does not know in which order to run them.",

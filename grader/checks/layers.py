@@ -84,50 +84,126 @@ def total(described: Described) -> int:
 
 
 def differences(reference: Sequence[Layer], student: Sequence[Layer]) -> list[str]:
-    """What the student's layers have less, more, or in other sizes than the reference's, a sentence part each."""
-    lacking, spare = _unmatched(reference, student)
-    said: list[str] = []
-    for layer, present in lacking:
-        partner = next((other for other in spare if other.kind == layer.kind), None)
-        if present:
-            gone = Counter(layer.keys) - present
-            said.append(f"the {_ordinal(layer, reference)} has no {_parts(gone)}")
-        elif partner is not None:
-            spare.remove(partner)
-            name = f" (`{partner.path}`)" if partner.path else ""
-            said.append(f"the {_ordinal(layer, reference)} is {partner.sizes}{name}, not {layer.sizes}")
-        else:
-            said.append(f"the {_ordinal(layer, reference)} is missing")
-    for other in spare:
-        name = f" (`{other.path}`)" if other.path else ""
-        said.append(f"there is a {other.title} too many{name}")
-    return said
+    """What the student's layers have less, more, or in other sizes than the reference's, a sentence part each.
+
+    Whole layers find each other first: a tensor of one layer is never counted for a neighbour of the same width.
+    """
+    left, lacking = _without_equals(reference, student)
+    lacking = [layer for layer in lacking if not _take_loose(layer, left)]
+    told: dict[str, str] = {}  # by the path of the reference's layer; nothing to tell is an empty text
+    for claim in (_same_weight, _something_shared, _same_kind, _loose_in_part):
+        for layer in lacking:
+            if layer.path not in told and (words := claim(layer, left)) is not None:
+                told[layer.path] = words
+    said = [told.get(layer.path, "is missing") for layer in lacking]
+    return [
+        *(f"the {_ordinal(layer, reference)} {words}" for layer, words in zip(lacking, said, strict=True) if words),
+        *(f"there is a {other.title} too many{_named(other)}" for other in left.over(student)),
+    ]
 
 
-def _unmatched(
-    reference: Sequence[Layer], student: Sequence[Layer]
-) -> tuple[list[tuple[Layer, Counter[Key]]], list[Layer]]:
-    """Reference layers that the student's tensors do not make up (with what is there), and the student's left-overs."""
-    pool = Counter(key for layer in student for key in layer.keys)
-    lacking: list[tuple[Layer, Counter[Key]]] = []
-    for layer in reference:
-        need = Counter(layer.keys)
-        if need <= pool:
-            pool -= need
-        else:
-            lacking.append((layer, Counter()))
-    for index, (layer, _) in enumerate(lacking):
-        present = Counter(layer.keys) & pool
-        if any(role == "weight" for role, _ in present):  # a bias alone makes no layer
-            pool -= present
-            lacking[index] = (layer, present)
-    spare = []
+@dataclass
+class _Left:
+    """What of the student's no layer of the reference has claimed yet.
+
+    `loose` are tensors kept beside each other in one module, which may belong to any layer; `extra` are those that a
+    claimed layer has beyond what was claimed.
+    """
+
+    layers: list[Layer]
+    loose: Counter[Key]
+    extra: list[Layer]
+
+    def over(self, student: Sequence[Layer]) -> list[Layer]:
+        """All of it as layers, in the student's order."""
+        over = []
+        for layer in student:
+            keys = tuple(key for key in layer.keys if self.loose[key] > 0)
+            if _is_heap(layer) and keys:
+                self.loose -= Counter(keys)
+                over.append(Layer(layer.path, layer.type, keys))
+            over += [other for other in (*self.layers, *self.extra) if other.path == layer.path]
+        return over
+
+
+def _without_equals(reference: Sequence[Layer], student: Sequence[Layer]) -> tuple[_Left, list[Layer]]:
+    """What is left of both sides when each layer of the reference has found one with the very same tensors."""
+    by_keys: dict[tuple[Key, ...], list[Layer]] = {}
     for layer in student:
-        left = tuple(key for key in layer.keys if pool[key] > 0)
-        if left:
-            pool -= Counter(left)
-            spare.append(Layer(layer.path, layer.type, left))
-    return lacking, spare
+        by_keys.setdefault(tuple(sorted(layer.keys)), []).append(layer)
+    lacking, claimed = [], set()
+    for layer in reference:
+        equals = by_keys.get(tuple(sorted(layer.keys)))
+        if equals:
+            claimed.add(equals.pop(0).path)
+        else:
+            lacking.append(layer)
+    rest = [layer for layer in student if layer.path not in claimed]
+    loose = Counter(key for layer in rest if _is_heap(layer) for key in layer.keys)
+    return _Left([layer for layer in rest if not _is_heap(layer)], loose, []), lacking
+
+
+def _is_heap(layer: Layer) -> bool:
+    """Whether a module keeps tensors of several layers, or some that make up none: two weights, or only a bias."""
+    return len({role for role, _ in layer.keys}) < len(layer.keys) or layer.kind == "layer"
+
+
+def _take_loose(layer: Layer, left: _Left) -> bool:
+    need = Counter(layer.keys)
+    if not need <= left.loose:
+        return False
+    left.loose -= need
+    return True
+
+
+def _same_weight(layer: Layer, left: _Left) -> str | None:
+    """The same layer, with a part less or more. A part less may be kept elsewhere."""
+    weights = [key for key in layer.keys if key[0] == "weight"]
+    partner = next((other for other in left.layers if weights and weights[0] in other.keys), None)
+    if partner is None:
+        return None
+    left.layers.remove(partner)
+    gone, extra = Counter(layer.keys) - Counter(partner.keys), Counter(partner.keys) - Counter(layer.keys)
+    elsewhere = gone & left.loose
+    left.loose -= elsewhere
+    if extra:
+        left.extra.append(Layer(partner.path, partner.type, tuple(extra.elements())))
+    return _lacks(gone - elsewhere)
+
+
+def _something_shared(layer: Layer, left: _Left) -> str | None:
+    """A layer of the same kind and other sizes, but not in all of its parts."""
+    return _other_sizes(layer, left, [other for other in left.layers if set(other.keys) & set(layer.keys)])
+
+
+def _same_kind(layer: Layer, left: _Left) -> str | None:
+    """A layer of the same kind and other sizes."""
+    return _other_sizes(layer, left, left.layers)
+
+
+def _other_sizes(layer: Layer, left: _Left, among: Sequence[Layer]) -> str | None:
+    partner = next((other for other in among if other.kind == layer.kind), None)
+    if partner is None:
+        return None
+    left.layers.remove(partner)
+    return f"is {partner.sizes}{_named(partner)}, not {layer.sizes}"
+
+
+def _loose_in_part(layer: Layer, left: _Left) -> str | None:
+    """Some of its tensors among the loose ones; a bias alone makes no layer."""
+    present = Counter(layer.keys) & left.loose
+    if all(role == "shift" for role, _ in present):
+        return None
+    left.loose -= present
+    return _lacks(Counter(layer.keys) - present)
+
+
+def _lacks(gone: Counter[Key]) -> str:
+    return f"has no {_parts(gone)}" if gone else ""
+
+
+def _named(layer: Layer) -> str:
+    return f" (`{layer.path}`)" if layer.path else ""
 
 
 def _ordinal(layer: Layer, among: Sequence[Layer]) -> str:

@@ -144,7 +144,9 @@ def _holds_tensors(row: ModuleRow, described: Described) -> bool:
 
 
 def _functional(question: Question, _: Built, described: Described) -> Finding:
-    layers = [row.path for row in described.modules if row.bases and row.bases[0].startswith("torch.nn.modules.")]
+    # A ready-made layer that only holds the parameters, and is never called, does no harm.
+    ready = {row.path for row in described.modules if row.bases and row.bases[0].startswith("torch.nn.modules.")}
+    layers = [path for path in described.order if path in ready]
     if not layers:
         return words.passed("The module applies its own parameters.")
     return words.failed(

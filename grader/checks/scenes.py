@@ -17,9 +17,6 @@ from grader.checks.question import Question, ReferenceBroken
 from grader.model import Finding, Verdict
 from grader.wire.records import Observed
 
-RELATIVE = 1e-4  # float32 sums in another order differ by 1e-6 here
-
-
 OWN_JUDGES: dict[str, dict[str, Callable[[Question, Observed], Finding]]] = {
     "make-loaders": {"behaviour": chance.judge_loaders},
     "dropout": {"behaviour": chance.judge_dropout, "modes": chance.judge_dropout_modes},
@@ -69,7 +66,7 @@ def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | No
     if aspect.name in ours:
         got = theirs.get(aspect.name)
         expected = ours[aspect.name]
-        if got is not None and got.shape == expected.shape and difference(got, expected, RELATIVE) is None:
+        if got is not None and _agrees(aspect, got, expected):
             return None
         return words.failed(
             _how_many(aspect, expected, got),
@@ -85,6 +82,12 @@ def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | No
     expected_words = aspect.expected or expected_fact
     shown = "it is not so" if aspect.expected else got_fact
     return words.failed(aspect.says, expected=expected_words, got=shown, asked=asked, hint=aspect.hint)
+
+
+def _agrees(aspect: Aspect, got: np.ndarray, expected: np.ndarray) -> bool:
+    if aspect.name == "modes":  # how many passes there were is another question
+        return bool(got.size) and set(got.tolist()) == set(expected.tolist())
+    return got.shape == expected.shape and difference(got, expected, aspect.relative) is None
 
 
 def _how_many(aspect: Aspect, expected: np.ndarray, got: np.ndarray | None) -> str:

@@ -14,11 +14,14 @@ from grader.model import Finding, Place, Verdict
 from grader.sandbox.limits import Death
 from grader.wire.records import Problem
 
+_MOST = 10**15
 _MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
 
 
 def count(number: int) -> str:
-    """An integer with thin groups of three, as in the handouts: 267 410."""
+    """An integer with thin groups of three, as in the handouts: 267 410. Beyond all sense, only that it is so."""
+    if abs(number) > _MOST:
+        return "more than 10^15"  # Python refuses to write numbers of many thousand digits
     return f"{number:,}".replace(",", " ")
 
 

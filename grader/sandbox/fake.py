@@ -89,7 +89,7 @@ class FakeSandbox:
         self.lines: list[FakeLine] = []
         self._script, self._special = script, special or {}
 
-    def open(self, limits: Limits, cpu_seconds: float, compiler: bool) -> FakeLine:
+    def open(self, limits: Limits, cpu_seconds: float, imports: tuple[str, ...] = ()) -> FakeLine:
         """Open one more worker."""
         if self.broken is not None:
             raise self.broken

@@ -48,7 +48,7 @@ class Sandbox(Protocol):
     @property
     def facts(self) -> Facts: ...
 
-    def open(self, limits: Limits, cpu_seconds: float, compiler: bool) -> Line: ...
+    def open(self, limits: Limits, cpu_seconds: float, imports: tuple[str, ...] = ()) -> Line: ...
 
     def close(self) -> None: ...
 
@@ -68,10 +68,17 @@ class Facts:
 class Zygote:
     """The real sandbox. Starting returns at once; torch is imported while the grader does other things.
 
-    `hide` are folders that no worker may see; `strengths` are the walls to try, best first (see `lockdown`).
+    `hide` are folders that no worker may see; `strengths` are the walls to try, best first (see `lockdown`); `cache`
+    is a folder where what the zygote itself imports may keep things.
     """
 
-    def __init__(self, device: str = "cpu", hide: tuple[str, ...] = (), strengths: tuple[str, ...] = STRENGTHS) -> None:
+    def __init__(
+        self,
+        device: str = "cpu",
+        hide: tuple[str, ...] = (),
+        strengths: tuple[str, ...] = STRENGTHS,
+        cache: str | None = None,
+    ) -> None:
         self.device = device
         self._hide = hide
         self._lock = threading.Lock()
@@ -80,7 +87,7 @@ class Zygote:
         self._process = subprocess.Popen(
             # -s -P -B: no user site, no folder of ours on the path, no bytecode written.
             [sys.executable, "-s", "-P", "-B", "-c", program],
-            env=_environment(device),
+            env=_environment(device, cache),
             cwd="/",
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -114,14 +121,14 @@ class Zygote:
         protected = walls.strength != "none"
         return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], walls.line, protected)
 
-    def open(self, limits: Limits, cpu_seconds: float, compiler: bool) -> Channel:
-        """Start a worker that may use `cpu_seconds` in all; with torch's compiler imported, if it will need that.
+    def open(self, limits: Limits, cpu_seconds: float, imports: tuple[str, ...] = ()) -> Channel:
+        """Start a worker that may use `cpu_seconds` in all, with some slow `imports` done before it starts.
 
         Raises `SandboxError` when it cannot be walled in.
         """
         self.facts  # noqa: B018  the zygote takes orders only once it has said hello
         order = {
-            "compiler": compiler,
+            "imports": imports,
             "hide": self._hide,
             # CUDA reserves more address space than any sensible limit allows.
             "memory_bytes": limits.memory_bytes if self.device == "cpu" else 0,
@@ -163,7 +170,7 @@ class Zygote:
         return self._process.stderr.read().decode("utf-8", "backslashreplace")[-2000:]
 
 
-def _environment(device: str) -> dict[str, str]:
+def _environment(device: str, cache: str | None) -> dict[str, str]:
     """All that a worker may know of the environment."""
     names = {
         "PATH": "/usr/bin:/bin",
@@ -177,6 +184,8 @@ def _environment(device: str) -> dict[str, str]:
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # deterministic matrix products
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # counting GPUs must not initialise CUDA before the forks
     }
+    if cache:
+        names["MPLCONFIGDIR"] = cache  # matplotlib's list of fonts takes a second to make; workers get another folder
     if device == "cpu":
         names["CUDA_VISIBLE_DEVICES"] = ""
     elif "LD_LIBRARY_PATH" in os.environ:

@@ -28,9 +28,9 @@ from grader.sandbox.lockdown import BOX, Plan, Walls
 MESSAGE_CAP = 1 << 16
 # torch.utils.data and multiprocessing are what DataLoader imports late; everything else comes with torch.
 PRELOADS = ("torch", "torch.utils.data", "numpy", "grader.worker.main")
-# What the meta device and torch.optim import at their first use: a second, better spent once. It is imported only
-# when the grader says so, so that a first long-running worker can start before.
-COMPILER = "torch._dynamo"
+# What takes a second to import, and is needed by some workers: imported once, when the first of them is asked for, so
+# that others can start before. torch._dynamo is what the meta device and torch.optim import at their first use.
+LATE = ("torch._dynamo", "matplotlib.pyplot", "matplotlib.backends.backend_agg")
 
 
 def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
@@ -151,8 +151,10 @@ def _next_worker(control: socket.socket, walls: Walls, show: tuple[str, ...]) ->
     if not message:
         return None
     order: dict[str, Any] = json.loads(message)
-    if order["compiler"] and COMPILER not in sys.modules:
-        importlib.import_module(COMPILER)
+    missing = [name for name in order["imports"] if name in LATE and name not in sys.modules]
+    if missing:
+        for name in missing:
+            importlib.import_module(name)
         gc.freeze()
     plan = Plan(
         strength=walls.strength,

@@ -25,7 +25,6 @@ from grader.worker.watched import (
     WatchedModel,
     WatchedSGD,
     in_order,
-    leftovers,
 )
 
 Arrays = dict[str, np.ndarray]
@@ -53,27 +52,24 @@ def _array(value: Any) -> np.ndarray:
 
 
 def _raised(call: Callable[[], Any], box: str) -> str:
-    """The type of the exception that a call ends with, or "nothing"."""
+    """The type of the exception that a call ends with, or "nothing"; every kind of ValueError is one."""
     try:
         call()
-    except Exception as error:
-        if isinstance(error, SubmissionFault):
-            raise
-        return describe(error, box).type
+    except Exception as error:  # the student's: which one it is, is what is asked
+        return "ValueError" if isinstance(error, ValueError) else describe(error, box).type
     return "nothing"
 
 
 def _step(function: Callable[..., Any], seed: int, _: str) -> Seen:
-    """training_step: three batches one after the other, the first with gradients of an earlier step about."""
+    """training_step: three batches one after the other."""
     model, data = WatchedModel(seed).train(), WatchedData(18, seed, "step")
     optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
     returned, types, states = [], set(), []
-    with leftovers(model):
-        for start in (0, 6, 12):
-            value = function(model, criterion, optimizer, data.x[start : start + 6], data.y[start : start + 6])
-            types.add(type(value).__name__)
-            returned.append(float(value))
-            states.append(model.state())
+    for start in (0, 6, 12):
+        value = function(model, criterion, optimizer, data.x[start : start + 6], data.y[start : start + 6])
+        types.add(type(value).__name__)
+        returned.append(float(value))
+        states.append(model.state())
     facts = {"returned": " or ".join(sorted(types)), "updates": str(len(optimizer.seen))}
     return facts, {"losses": returned, "weights": torch.stack(states), "updates": _stack(optimizer.seen)}
 
@@ -118,20 +114,22 @@ def _criterion(function: Callable[..., Any], seed: int, box: str) -> Seen:
 
 
 def _optimizer(function: Callable[..., Any], seed: int, box: str) -> Seen:
-    """make_optimizer: three updates with known gradients, for both names; what another name raises."""
+    """make_optimizer: twelve updates with known gradients, for both names; what another name raises."""
     facts: Facts = {}
     numbers: dict[str, Any] = {}
     for name in ("sgd", "adam"):
-        model = WatchedModel(seed)
+        model = WatchedModel(seed).double()  # a small weight decay shows in the seventh digit only
         optimizer = function(model, name, 0.05)
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise SubmissionFault("WrongResult", f"expected an optimizer, got {type(optimizer).__name__}")
         owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         missing = [path for path, parameter in model.named_parameters() if id(parameter) not in owned]
         facts[f"{name} misses"] = ", ".join(missing) or "nothing"
-        for turn in range(3):
+        for turn in range(12):  # one steep step, then flat ones: what Adam remembers of the first shows (amsgrad)
             for path, parameter in model.named_parameters():
-                parameter.grad = canonical.normal(parameter.shape, seed, path, turn)
+                parameter.grad = (10 if turn == 0 else 0.1) * canonical.normal(
+                    parameter.shape, seed, path, turn
+                ).double()
             optimizer.step()
         numbers[name] = model.state()
     facts["unknown"] = _raised(lambda: function(WatchedModel(seed), "no-such-optimizer", 0.05), box)
@@ -143,7 +141,7 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
     model, data = WatchedModel(seed).eval(), WatchedData(23, seed, "epoch")
     optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
     returned, types = [], set()
-    with leftovers(model), MoveWatch() as watch:
+    with MoveWatch() as watch:
         for _epoch_number in range(2):
             value = function(model, in_order(data, 5), criterion, optimizer, DEVICE)
             types.add(type(value).__name__)
@@ -160,17 +158,18 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
 
 
 def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
-    """evaluate: 23 samples in batches of 5, once from a model in train mode, once from one in eval mode."""
-    model, data = WatchedModel(seed), WatchedData(23, seed, "evaluate")
+    """evaluate: 23 samples from a model in train mode, then 18 others from one in eval mode, in batches of 5."""
+    model = WatchedModel(seed)
+    data = {True: WatchedData(23, seed, "evaluate"), False: WatchedData(18, seed, "once more")}
     model.train()
-    model(3 * data.x + 1)  # running statistics that differ from those of a batch
+    model(3 * data[True].x + 1)  # running statistics that differ from those of a batch
     model.passes.clear()
     before, statistics = model.state(), model.statistics()
     returned, types, restored = [], set(), []
     with MoveWatch() as watch:
         for training in (True, False):
             model.train(training)
-            value = function(model, in_order(data, 5), DEVICE)
+            value = function(model, in_order(data[training], 5), DEVICE)
             types.add(type(value).__name__)
             returned.append(float(value))
             restored.append(all(module.training is training for module in model.modules()))
@@ -183,16 +182,16 @@ def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
         "moved": str(watch.moves > 0),
     }
     modes = [mode for mode, _, _ in model.passes]
-    return facts, {"accuracies": returned, "visited": data.visited, "modes": modes}
+    return facts, {"accuracies": returned, "visited": data[True].visited + data[False].visited, "modes": modes}
 
 
 def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
-    """fit: three epochs on loaders without chance."""
+    """fit: four epochs on loaders without chance, at a rate at which the accuracy changes from one to the next."""
     model = WatchedModel(seed)
-    train, test = WatchedData(23, seed, "epoch"), WatchedData(14, seed, "test")
-    optimizer = WatchedSGD(model.parameters(), RATE)
-    loaders = in_order(train, 5), in_order(test, 4)
-    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 3, DEVICE)
+    train, test = WatchedData(47, seed, "epoch"), WatchedData(62, seed, "test")
+    optimizer = WatchedSGD(model.parameters(), 4 * RATE)
+    loaders = in_order(train, 5), in_order(test, 8)
+    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, DEVICE)
     facts = {"returned": type(history).__name__}
     if not isinstance(history, dict):
         raise SubmissionFault("WrongResult", f"expected a dict, got {type(history).__name__}")
