@@ -108,7 +108,7 @@ class Grader:
             try:
                 yield self.grade(folder)
             except SubmissionError as error:
-                yield folder.name, error
+                yield folder.name.encode("utf-8", "backslashreplace").decode(), error
 
     def reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution."""

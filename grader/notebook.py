@@ -16,7 +16,8 @@ def cells(name: str, content: bytes) -> list[str]:
     """The sources of the code cells, in order. Raises `SubmissionError` saying what is wrong with the notebook."""
     if len(content) > SIZE_CAP:
         raise SubmissionError(
-            f"{name} is larger than {SIZE_CAP >> 20} MiB: clear its outputs (Edit, Clear Outputs of All Cells), and save"
+            f"{name} is larger than {SIZE_CAP >> 20} MiB: clear its outputs "
+            "(Edit, Clear Outputs of All Cells), and save"
         )
     try:
         data = json.loads(content.decode("utf-8-sig"), object_hook=_without_outputs)

@@ -107,7 +107,8 @@ def collect(folder: Path) -> Submission:
         total += len(content)
         if total > TOTAL_CAP or len(files) > COUNT_CAP:
             raise SubmissionError(
-                f"{_shown(folder)} holds more than {TOTAL_CAP >> 20} MiB or {COUNT_CAP} files: hand in source files only"
+                f"{_shown(folder)} holds more than {TOTAL_CAP >> 20} MiB or {COUNT_CAP} files: "
+                "hand in source files only"
             )
     if not files:
         reason = notes[0] if notes else "put the .py or .ipynb file into it"

@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import GOOD, LOADED, POINTS, changed, exercise, problem, question, replaced
+from made_up import GOOD, LOADED, POINTS, changed, exercise, problem, question, replaced, small
 
 from grader import checks
+from grader.checks import forward
 from grader.checks.question import Question, ReferenceBroken, tolerance
+from grader.checks.words import count
 from grader.evidence import Answered, Evidence
 from grader.model import Finding, Verdict
 from grader.sandbox import limits as kinds
@@ -138,7 +140,7 @@ FAILURES: list[tuple[str, Evidence, str]] = [
     ("training", other("train", "scores", (0, 0), math.nan), "no predictions that can be scored"),
     ("training", other("train", "losses", 3, math.nan), "The loss stops being a number"),
     ("training", other("train", "losses", 3, math.inf), "The loss stops being a number"),
-    ("training", other("train", "losses", 2, 2.0), "the loss leaves the reference's way"),
+    ("training", other("train", "losses", 1, 9.0), "the loss is another than the reference's"),
     ("training", changed(GOOD, "train", {"scores": np.eye(10)[np.zeros(20, int)]}), "at least 50.0% on 20 digits"),
 ]
 
@@ -235,10 +237,29 @@ def test_the_numbers_themselves_give_a_hint(ours: Any, theirs: Any, words: str) 
     assert words in judged(student, reference=reference)["forward"].hint
 
 
-def test_infinities_of_both_signs_make_no_warning() -> None:
-    """An output that holds both infinities should fail without a word on the grader's error stream."""
-    student = changed(GOOD, "train.0.0", {"output": np.array([[math.inf, -math.inf]] * 4)})
+@pytest.mark.parametrize("row", [[math.inf, -math.inf], [math.nan, 0.0], [1.7e308, 1.7e308], [-1.7e308, 1.7e308]])
+@pytest.mark.parametrize("probe", ["train.0.0", "eval.0.0"])
+def test_numbers_without_end_make_no_warning(probe: str, row: list[float]) -> None:
+    """An output of infinities or the largest numbers should fail without a word on the grader's error stream."""
+    student = changed(GOOD, probe, {"output": np.array([row] * 4)})
     assert judged(student)["forward"].verdict is Verdict.FAILED
+
+
+def test_the_modes_are_no_hint_where_the_parameters_differ() -> None:
+    """With other parameters the weights are not the reference's, so equal outputs in train mode say nothing."""
+    student = changed(other("eval.0.0", "output", (0, 0), 99.0), "trace.0", tensors=small(1))
+    findings = judged(student)
+    assert findings["parameters"].verdict is findings["forward"].verdict is Verdict.FAILED
+    assert "train mode" not in findings["forward"].hint
+
+
+def test_the_modes_are_no_hint_where_both_differ() -> None:
+    """Where the output in train mode differs as well, it should not be called right."""
+    student = other("eval.0.0", "output", (0, 0), 99.0)
+    asked = question(changed(student, "train.0.0", {"output": array("train.0.0", "output") + 1}))
+    for passed, hinted in ((asked, False), (replace(asked, student=student), True)):
+        hint = forward._mode_hint(replace(passed, passed=frozenset({"parameters"})), "eval", "eval.0.0")
+        assert bool(hint) is hinted
 
 
 BROKEN: list[tuple[str, Evidence]] = [
@@ -301,6 +322,22 @@ def test_nothing_answered_is_nothing_earned(probe: str, record: Any) -> None:
     verdicts = {found.verdict for found in judged(Evidence(outcomes)).values()}
     assert Verdict.ERROR not in verdicts
     assert Verdict.FAILED in verdicts or probe == "load"  # whoever found the name has loaded the file
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (267_410, "267 410"),
+        (10**15, "1 000 000 000 000 000"),
+        (10**15 + 1, "more than 10^15"),
+        (1 << 100_000, "more than 10^15"),
+    ],
+    ids=range(5),
+)
+def test_numbers_of_any_size_can_be_written(number: int, text: str) -> None:
+    """A count should be written in groups of three, and one that no computer can hold should be no error of ours."""
+    assert count(number) == text
 
 
 @pytest.mark.parametrize(("device", "dtype"), [("cpu", "float64"), ("cpu", "float32"), ("cuda", "float64")])

@@ -81,7 +81,7 @@ def test_options_may_come_before_the_path(grade) -> None:  # type: ignore[no-unt
     [
         (["nowhere"], 3, "does not exist"),
         (["empty"], 3, "holds no file"),
-        (["other"], 3, "Expected: build_methods.py, residual_blocks.py. There: notes.txt"),
+        (["other"], 3, "Expected: build_methods.py, layers.py, residual_blocks.py, training.py. There: notes.txt"),
         (["file.py"], 3, "is a file"),
         (["twice"], 3, "keep the one"),
         (["both"], 3, "keep the one"),

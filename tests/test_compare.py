@@ -112,6 +112,9 @@ def test_large_integers_do_not_wrap() -> None:
 def test_the_largest_numbers_compare_without_a_warning() -> None:
     """An output at the edge of float64 should be a difference, and nothing for the grader's error stream."""
     assert difference(np.array([1.7e308]), np.array([-1.7e308]), 1e-3) is not None
+    assert difference(np.array([1.7e308, 0.0]), np.array([1.6e308, 0.0]), 1e-3) is not None
+    assert difference(np.array([1.7e308, 0.0]), np.array([1.7e308, 1.0]), 1e-3) is None
+    assert difference(np.array([np.inf]), np.array([1.7e308]), 1e-3) is not None
 
 
 @given(ROWS, st.randoms(use_true_random=False))

@@ -96,7 +96,6 @@ def test_the_course_asks_only_for_checks_there_are(course: Course) -> None:
             assert exercise.method is None or exercise.method.rule in RULES
 
 
-@pytest.mark.xfail(strict=True, reason="rubrics list gradients before modes, CHECKS judges modes first")
 def test_the_order_of_checks_is_that_of_judging(course: Course) -> None:
     """A rubric should list checks in the order in which they are judged, so that reports read from first to last."""
     order = list(checks.BY_ID)

@@ -82,10 +82,14 @@ def test_other_messages_give_no_hint(message: str) -> None:
     assert hints.of_exception(message) == ""
 
 
-def test_a_base_class_never_set_up_is_recognised_by_its_later_sign() -> None:
+@pytest.mark.parametrize(
+    "name", ["_backward_hooks", "_forward_pre_hooks", "_state_dict_hooks", "_parameters", "_buffers", "_modules"]
+)
+def test_a_base_class_never_set_up_is_recognised_by_its_later_sign(name: str) -> None:
     """A class that keeps plain values only fails later, at its hooks; that should be the hint about the base class."""
-    message = "AttributeError: 'Model_Seq' object has no attribute '_backward_hooks'"
+    message = f"AttributeError: 'Model_Seq' object has no attribute '{name}'"
     assert "base class must set up" in hints.of_exception(message)
+    assert "kept on self" in hints.of_exception(message.replace(name, name.strip("_")))
 
 
 def test_no_hint_hands_over_code() -> None:

@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from made_up import GOOD, batch_norm, changed, described, linear, question, row, small
 
 from grader.checks import layers, parameters
@@ -102,6 +104,7 @@ def test_a_difference_is_told_in_layers(rows: tuple[TensorRow, ...], words: str)
     assert found.expected == "267 410 parameters in 5 layers"
 
 
+LOOSE = renamed((FIRST[1], SECOND[1]), "b", "ParameterList")
 MISTOLD: list[tuple[str, tuple[TensorRow, ...], str]] = [
     (
         "no bias",
@@ -123,6 +126,59 @@ MISTOLD: list[tuple[str, tuple[TensorRow, ...], str]] = [
         (*FIRST, *BN1, *SECOND, BN2[1], *OUT),
         "100 fewer: the second BatchNorm (over 100) is (100,) (`bn2`), not (100,) + (100,).",
     ),
+    (
+        "no bias, and a norm of another width",
+        (FIRST[0], *batch_norm("bn1", 5), *SECOND, *BN2, *OUT),
+        "890 fewer: the first Linear (784 → 300) has no bias; "
+        "the first BatchNorm (over 300) is (5,) + (5,) (`bn1`), not (300,) + (300,).",
+    ),
+    (
+        "no bias, and a norm that learns nothing",
+        (FIRST[0], *BN1[2:], *SECOND, *BN2, *OUT),
+        "900 fewer: the first Linear (784 → 300) has no bias; the first BatchNorm (over 300) is missing.",
+    ),
+    (
+        "a layer twice",
+        (*FIRST, *BN1, *linear("again", 784, 300), *SECOND, *BN2, *OUT),
+        "235 500 more: there is a Linear 784 → 300 too many (`again`).",
+    ),
+    (
+        "two layers for one",
+        (*FIRST, *BN1, *linear("a", 300, 200), *linear("b", 200, 100), *BN2, *OUT),
+        "50 200 more: the second Linear (300 → 100) is (100, 200) + (100,) (`b`), not (100, 300) + (100,); "
+        "there is a Linear 300 → 200 too many (`a`).",
+    ),
+    (
+        "one norm missing, one without scale",
+        (*FIRST, *SECOND, BN2[1], *OUT),
+        "700 fewer: the first BatchNorm (over 300) is missing; "
+        "the second BatchNorm (over 100) is (100,) (`bn2`), not (100,) + (100,).",
+    ),
+    (
+        "a layer that the model keeps itself, and one more",
+        (*renamed((*FIRST, *OUT), "", "Small"), *BN1, *SECOND, *BN2, *linear("more", 10, 10)),
+        "110 more: there is a Linear 10 → 10 too many (`more`).",
+    ),
+    (
+        "layers that the model keeps itself, one without bias",
+        (*renamed((*FIRST, OUT[0]), "", "Small"), *BN1, *SECOND, *BN2),
+        "10 fewer: the third Linear (100 → 10) has no bias.",
+    ),
+    (
+        "all that the model keeps itself, without the last layer",
+        renamed((*FIRST, *BN1[:2], *SECOND, *BN2[:2]), "", "Small"),
+        "1 010 fewer: the third Linear (100 → 10) is missing.",
+    ),
+    (
+        "lists of weights and of biases, one too short",
+        (*renamed((FIRST[0], SECOND[0], OUT[0]), "w", "ParameterList"), *LOOSE, *BN1, *BN2),
+        "10 fewer: the third Linear (100 → 10) has no bias.",
+    ),
+    (
+        "a bias that is kept one module further out",
+        (*renamed(FIRST[:1], "wrap.inner"), *renamed(FIRST[1:], "wrap", "Wrap"), *BN1, *SECOND, *BN2),
+        "1 010 fewer: the third Linear (100 → 10) is missing.",
+    ),
 ]
 
 
@@ -134,7 +190,7 @@ def test_a_difference_is_told_of_the_layer_that_it_is_in(rows: tuple[TensorRow, 
 
 def test_many_differences_are_counted_and_not_listed() -> None:
     """After three differences the number of the others should be enough."""
-    assert judge().rationale.endswith(", and 2 more differences.")
+    assert judge().rationale.endswith(", and 2 differences more.")
 
 
 def test_convolutions_are_told_by_their_window() -> None:
@@ -220,6 +276,25 @@ def test_layers_have_the_names_of_the_handouts(kind: str, rows: tuple[TensorRow,
     """A layer should be called what it is, by its class or, where the student wrote it, by its tensors."""
     (layer,) = layers.layers(described(*(replace(r, layer=kind) for r in rows)))
     assert layer.title == title
+
+
+def test_tensors_in_one_module_make_up_all_layers() -> None:
+    """A model that keeps every parameter itself should differ in nothing, in whatever order it has them."""
+    own = layers.layers(described(*reversed(renamed(tuple(r for r in WHOLE if r.parameter), "", "Small"))))
+    assert len(own) == 1
+    assert layers.differences(layers.layers(ours()), own) == []
+    assert layers.differences(own, layers.layers(ours())) != []
+
+
+@given(st.sets(st.sampled_from([r for r in WHOLE if r.parameter]), min_size=1), st.randoms(use_true_random=False))
+@settings(deadline=None)
+def test_whatever_is_missing_is_told(gone: set[TensorRow], random: Any) -> None:
+    """Without some tensors, in any order and kept by the layers or by the model, something should be said to lack."""
+    left = [r for r in WHOLE if r.parameter and r not in gone]
+    random.shuffle(left)
+    own = [renamed((r,), "", "Small")[0] if random.random() < 0.3 else r for r in left]
+    first = layers.differences(layers.layers(ours()), layers.layers(described(*own)))[0]
+    assert any(words in first for words in ("is missing", " has no ", " is ("))
 
 
 def test_equal_layers_differ_in_nothing() -> None:

@@ -97,7 +97,6 @@ def test_earned_points_add_up_as_people_add_them() -> None:
     assert (assignment.max_score, whole.max_score) == (3.0, 21.0)
 
 
-@pytest.mark.xfail(strict=True, reason="Exercise.max_score is a plain sum: 0.1 + 0.2 is 0.30000000000000004")
 def test_points_to_be_had_add_up_as_people_add_them() -> None:
     """What an exercise is worth should read like what it earned when all of it passed."""
     asked = exercise(points={"defined": 0.1, "forward": 0.2})

@@ -16,7 +16,7 @@ import pytest
 from grader.course import Course
 from grader.errors import SandboxError
 from grader.sandbox import lockdown
-from grader.sandbox.channel import Answer, Channel
+from grader.sandbox.channel import Answer, Channel, _introduction
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
 from grader.sandbox.lockdown import Plan, Walls
@@ -266,3 +266,19 @@ def test_late_imports_work_in_a_worker(walled: Zygote) -> None:
         assert isinstance(load(line, "import torch.nn.utils.prune, wave, nbformat"), Answer)
     finally:
         line.close()
+
+
+def test_a_worker_may_speak_before_its_maker() -> None:
+    """Under load the worker says that its walls are up before the zygote has handed over the descriptor."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    handle = os.pidfd_open(os.getpid())
+    try:
+        theirs.send(b"{}")
+        socket.send_fds(theirs, [b"null"], [handle])
+        pid, received, said = _introduction(ours)
+        os.close(received)
+        assert (pid, said) == (os.getpid(), [{}])
+    finally:
+        os.close(handle)
+        ours.close()
+        theirs.close()

@@ -116,14 +116,14 @@ class _Left:
 
     def over(self, student: Sequence[Layer]) -> list[Layer]:
         """All of it as layers, in the student's order."""
-        over = []
-        for layer in student:
-            keys = tuple(key for key in layer.keys if self.loose[key] > 0)
-            if _is_heap(layer) and keys:
-                self.loose -= Counter(keys)
-                over.append(Layer(layer.path, layer.type, keys))
-            over += [other for other in (*self.layers, *self.extra) if other.path == layer.path]
-        return over
+        over = [*self.layers, *self.extra]
+        for layer in filter(_is_heap, student):
+            here = Counter(layer.keys) & self.loose
+            self.loose -= here
+            if here:
+                over.append(Layer(layer.path, layer.type, tuple(here.elements())))
+        place = {layer.path: index for index, layer in enumerate(student)}
+        return sorted(over, key=lambda layer: place[layer.path])
 
 
 def _without_equals(reference: Sequence[Layer], student: Sequence[Layer]) -> tuple[_Left, list[Layer]]:

@@ -20,7 +20,7 @@ _MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", r
 
 def count(number: int) -> str:
     """An integer with thin groups of three, as in the handouts: 267 410. Beyond all sense, only that it is so."""
-    if abs(number) > _MOST:
+    if number > _MOST:
         return "more than 10^15"  # Python refuses to write numbers of many thousand digits
     return f"{number:,}".replace(",", " ")
 

@@ -71,7 +71,7 @@ class Channel:
 
     def __init__(self, line: socket.socket, streams: tuple[int, int], status: socket.socket) -> None:
         self._line, self._streams, self._status = line, streams, status
-        self._pid, self._handle = _introduction(status)
+        self._pid, self._handle, self._said = _introduction(status)
         self.output = Output()
         self._questions = 0
         self._death: Death | None = None
@@ -149,12 +149,11 @@ class Channel:
 
     def _epitaph(self) -> Death:
         """Say how a worker ended that was not killed by us. Raises `SandboxError` when its walls were never up."""
-        said = []
         while _wait_readable(self._status.fileno(), 5.0) and (message := self._status.recv(1 << 12)):
-            said.append(json.loads(message))
-        if {} not in said:
+            self._said.append(json.loads(message))
+        if {} not in self._said:
             raise SandboxError(f"a worker could not be walled in: {self.output.text.strip()}")
-        ended = said[-1]
+        ended = self._said[-1]
         number = ended.get("signal", 0)
         if number in (signal.SIGXCPU, signal.SIGKILL):
             return Death(kinds.CPU_LIMIT, "the kernel ended it: its CPU time or memory was used up")
@@ -226,19 +225,25 @@ class _Exchange:
             raise _Stopped(Death(kinds.OUTPUT_LIMIT, f"more than {limits.output_bytes >> 20} MiB printed"))
 
 
-def _introduction(status: socket.socket) -> tuple[int, int]:
-    """Wait for the zygote to hand over the descriptor that kills the worker; returns its pid here, and that."""
+def _introduction(status: socket.socket) -> tuple[int, int, list[Any]]:
+    """Wait for the zygote to hand over the descriptor that kills the worker; returns the worker's pid here, that
+    descriptor, and what the worker itself said meanwhile: it may be faster than its maker."""
     status.settimeout(30.0)
-    try:
-        _, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
-    except TimeoutError as error:
-        raise SandboxError("a worker could not be started within 30 s") from error
-    if not fds:
-        raise SandboxError("a worker could not be started: the zygote is gone")
+    said: list[Any] = []
+    while True:
+        try:
+            message, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
+        except TimeoutError as error:
+            raise SandboxError("a worker could not be started within 30 s") from error
+        if fds:
+            break
+        if not message:
+            raise SandboxError("a worker could not be started: the zygote is gone")
+        said.append(json.loads(message))
     # The zygote may live in a pid namespace, where the worker has another number than here.
     with open(f"/proc/self/fdinfo/{fds[0]}") as info:
         pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
-    return pid, fds[0]
+    return pid, fds[0], said
 
 
 def _opened(frame: frames.Frame, number: int) -> Reply:

@@ -173,7 +173,7 @@ def _next_worker(control: socket.socket, walls: Walls, show: tuple[str, ...]) ->
         os.close(fd)
     worker = _Worker(pid, os.pidfd_open(pid), status, box)
     with contextlib.suppress(OSError):
-        socket.send_fds(status, [b"{}"], [worker.handle])
+        socket.send_fds(status, [b"null"], [worker.handle])
     return worker
 
 

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: forward
 import torch.nn as nn
 import torch.nn.functional as F
 

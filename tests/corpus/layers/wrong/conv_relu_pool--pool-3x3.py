@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: shapes
 import torch.nn.functional as F
 
 

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: forward
 import torch.nn.functional as F
 
 

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: gradients
 def training_step(model, criterion, optimizer, inputs, targets):
     optimizer.zero_grad()
     outputs = model(inputs)

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: gradients
 def training_step(model, criterion, optimizer, inputs, targets):
     outputs = model(inputs)
     loss = criterion(outputs, targets)

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: modes
 import torch
 
 

@@ -1,4 +1,4 @@
-# fails: behaviour
+# fails: modes
 def train_one_epoch(model, loader, criterion, optimizer, device):
     model.to(device)
     model.train()
