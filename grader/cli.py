@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from grader.model import Grade
 
 INTERRUPTED = 130
+DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
+_DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
 
 
 class GradeGroup(click.Group):
@@ -72,6 +74,8 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
         click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated."),
         click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated."),
+        click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where that data set lies."),
+        click.option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
     ):
         command = option(command)
@@ -157,9 +161,13 @@ def _grader(
     exercise: tuple[str, ...],
     seed: int | None,
     jobs: int | None,
+    data: str,
+    data_root: Path | None,
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile."""
+    from grader import bands
     from grader import course as courses
+    from grader import data as data_sets
     from grader.grading import Grader, Selection
     from grader.plan import Settings
     from grader.sandbox.host import Zygote
@@ -178,11 +186,18 @@ def _grader(
         raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
     store = Store(default_folder())
     chosen = _device(device)
-    hide = (str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve()))
-    with Zygote(chosen, hide, cache=str(store.folder / "matplotlib")) as zygote:
+    hide = [str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve())]
+    samples = None
+    if _other_data(data, data_root):
+        samples = data_sets.load(data, data_root, store.folder)
+        hide.append(str((data_root / data_sets.FOLDERS[data]).resolve()))
+    with Zygote(chosen, tuple(hide), cache=str(store.folder / "matplotlib")) as zygote:
         settings = Settings(seed if seed is not None else store.seed(), chosen)
         if not as_json and not zygote.facts.protected:
             click.echo(f"grade: {zygote.facts.protection}", err=True)
+        if samples is not None:
+            say = functools.partial(click.echo, err=True)
+            loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
         with Grader(loaded, zygote, settings, store, selection, jobs) as grader:
             yield grader
 

@@ -10,7 +10,7 @@ import math
 import tomllib
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from grader.errors import CourseError, UsageError
 _PACKAGED = Path(__file__).parent / "_course"
 _CHECKOUT = Path(__file__).parents[1]
 TRAIN_SAMPLES = 1400  # of the 1 797 digits; the rest is the test split
+TEST_SAMPLES = 397
 FORMS = ("class", "function")
 # What a rubric may name. The checks are not imported: they import this module.
 CHECK_IDS = (
@@ -69,7 +70,7 @@ class Training:
     """A short run: `steps` batches of `batch` digits, `side`×`side` with `channels`, gradient descent at `rate`.
 
     `output` says whether the model returns "logits" or "probabilities"; `test` images are scored at the end;
-    `seconds` is about how long it takes (longest first keeps all cores busy).
+    `seconds` is about how long it takes (longest first keeps all cores busy); `samples` is what reports call the images.
     """
 
     args: tuple[Argument, ...]
@@ -81,6 +82,7 @@ class Training:
     output: str
     test: int
     seconds: float
+    samples: str = "digits"
 
 
 @dataclass(frozen=True)
@@ -147,22 +149,33 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Digits:
-    """The 1 797 handwritten digits: images (n, 8, 8) uint8 with values 0..16, labels (n,) int64."""
+    """The 1 797 handwritten digits: images (n, 8, 8) uint8 with values 0..16, labels (n,) int64.
+
+    Or as many samples of another data set: (n, h, w) or (n, h, w, 3) with values 0..`peak`. `mean` and `deviation` are
+    those of all values, divided by `peak`.
+    """
 
     images: np.ndarray
     labels: np.ndarray
+    peak: int = 16
+    mean: float = 0.31
+    deviation: float = 0.36
+    name: str = "digits"
 
 
 @dataclass(frozen=True)
 class Course:
-    """All assignments, and where they came from."""
+    """All assignments, where they came from, and the data of the training runs where it is not the digits."""
 
     root: Path
     assignments: tuple[Assignment, ...]
+    data: Digits | None = field(default=None, compare=False)
 
     @cached_property
     def digits(self) -> Digits:
         """The data set of the training runs. Raises `CourseError` where it cannot be read."""
+        if self.data is not None:
+            return self.data
         own = self.root / "reference" / "data" / "digits.npz"
         file = own if own.exists() else default_root() / "reference" / "data" / "digits.npz"
         try:

@@ -105,10 +105,10 @@ def _expect_arrays(record: Any, arrays: dict[str, np.ndarray]) -> None:
     if isinstance(record, records.Trained):
         expected = {"losses": (record.steps,), "scores": None}
     if set(arrays) != set(expected):
-        raise FrameError(f"arrays {sorted(arrays)} where {sorted(expected)} belong")
+        raise FrameError(f"arrays {str(sorted(arrays))[:200]} where {sorted(expected)} belong")
     for name, shape in expected.items():
         if shape is not None and arrays[name].shape != shape:
-            raise FrameError(f"array {name} has the shape {arrays[name].shape}, not {shape}")
+            raise FrameError(f"array {name} has the shape {str(arrays[name].shape)[:80]}, not {str(shape)[:80]}")
         if name in ("buffers", "gradients", "losses") and arrays[name].dtype != np.float64:
             raise FrameError(f"array {name} is {arrays[name].dtype}, not float64")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import SequenceMatcher
 
+from grader import picture
 from grader.checks import gradients, training
 from grader.checks.layers import Layer, layers
 from grader.checks.parameters import described
@@ -36,6 +37,7 @@ def collect(question: Question, findings: Mapping[str, Finding], submission: Sub
         training=_curve(question),
         code=() if done else tuple(_excerpts(question, findings.values(), submission, module)),
         output=question.student.output[:OUTPUT_CAP],
+        picture=picture.png(question.student.arrays("scene").get("picture")),
     )
 
 

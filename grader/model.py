@@ -169,6 +169,7 @@ class Exhibits:
     training: TrainingCurve | None = None
     code: tuple[Excerpt, ...] = ()
     output: str = ""  # what the student's code printed, capped
+    picture: bytes = b""  # a figure that the student's code drew, as a PNG that we encoded ourselves
 
 
 @dataclass(frozen=True)

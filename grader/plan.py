@@ -147,6 +147,9 @@ def _training(exercise: Exercise, training: Training, digits: Digits, settings: 
         "side": training.side,
         "channels": training.channels,
         "output": training.output,
+        "peak": digits.peak,
+        "mean": digits.mean,
+        "deviation": digits.deviation,
     }
     arrays = {
         "images": digits.images[order],

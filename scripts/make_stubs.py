@@ -1,7 +1,8 @@
 """Derive the starters that students receive from our own solutions.
 
 `reference/<name>/solution.py` becomes `assignments/<name>/<name>.py`: docstrings, imports and signatures stay as they
-are written, bodies become `raise NotImplementedError(...)`, private helpers disappear.
+are written, bodies become `raise NotImplementedError(...)`, private helpers disappear. The same starter as a notebook
+is `assignments/<name>/<name>.ipynb`, with the handout (`README.md`) in its first cell.
 
     python scripts/make_stubs.py            write every starter
     python scripts/make_stubs.py --check    write nothing; exit 1 and show the difference if a starter is stale
@@ -17,6 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import nbformat
+from nbformat import v4
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -27,6 +31,10 @@ MESSAGES = {
     "__init__": "{name}: define the layers here",
     "forward": "{name}: compute the output here",
     "method": "{name}: write this method",
+}
+KERNEL = {
+    "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+    "language_info": {"name": "python"},
 }
 
 
@@ -152,11 +160,37 @@ def _error(kind: str, name: str) -> str:
     return f'NotImplementedError("{MESSAGES[kind].format(name=name)}")'
 
 
+def notebook_of(source: str, handout: str) -> str:
+    """Return the starter for this solution as a notebook: the handout, the imports, then a task and a stub each."""
+    cells = [v4.new_markdown_cell(handout.strip("\n"), id="handout")]
+    for part in parts_of(source):
+        code = part.text.strip("\n")
+        if part.name is None:
+            cells.append(v4.new_code_cell(code, id="imports"))
+        else:
+            cells.append(v4.new_markdown_cell(_task(part), id=f"about-{part.name.lower()}"))
+            cells.append(v4.new_code_cell(code, id=part.name.lower()))
+    notebook = v4.new_notebook(cells=cells, metadata=KERNEL, nbformat_minor=5)
+    nbformat.validate(notebook)
+    return str(nbformat.writes(notebook)) + "\n"
+
+
+def _task(part: Part) -> str:
+    """The heading of an exercise, and the first sentence of its docstring on one line."""
+    node = ast.parse(part.text).body[0]
+    docstring = (ast.get_docstring(node) or "") if isinstance(node, Definition) else ""
+    sentence = " ".join(docstring.partition("\n\n")[0].split())
+    return f"## `{part.name}`\n\n{sentence}".rstrip()
+
+
 def starters(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the path and the text that each starter should have."""
+    """Yield the path and the text that each starter should have: of every assignment the module, then the notebook."""
     for solution in sorted(root.glob("reference/*/solution.py")):
         name = solution.parent.name
-        yield root / "assignments" / name / f"{name}.py", stub_of(solution.read_text(encoding="utf-8"))
+        folder = root / "assignments" / name
+        source = solution.read_text(encoding="utf-8")
+        yield folder / f"{name}.py", stub_of(source)
+        yield folder / f"{name}.ipynb", notebook_of(source, (folder / "README.md").read_text(encoding="utf-8"))
 
 
 def difference(path: Path, wanted: str, root: Path) -> str:

@@ -68,7 +68,7 @@ class Nudger(Student):
         self.course, self.exercise = course, course.exercise("RestNet18")
         assignment = course.assignment(self.exercise.assignment)
         source = np.frombuffer(assignment.solution, dtype=np.uint8)
-        self.load([f"{assignment.module}.py"], assignment.module, {"0": source})
+        self.load({"paths": [f"{assignment.module}.py"], "module": assignment.module, "cells": 0}, {"0": source})
 
     def values(self, seed: int) -> Values:
         """Anew for each run."""
@@ -104,13 +104,19 @@ def growth(student: Nudger, seed: int) -> None:
 
 
 def first(student: Nudger) -> None:
-    """Print how far one rounding step moves the losses that the check compares, over many seeds."""
-    pairs = [[student.train(seed, run, steps=FIRST_STEPS)[0] for run in (0, 1)] for seed in SEEDS]
+    """Print how far one rounding step moves the losses that the check compares, and one more, over many seeds.
+
+    Then how far a model that is not updated is off, at least: the tolerance lies between the two.
+    """
+    pairs = [[student.train(seed, run, steps=FIRST_STEPS + 1)[0] for run in (0, 1)] for seed in SEEDS]
     apart = np.array([np.abs(nudged / exact - 1) for exact, nudged in pairs])
     print(f"step  median   largest  of {len(SEEDS)} seeds beyond 1e-5, 1e-3, {FIRST_TOLERANCE:.0e}")
     for step, found in enumerate(apart.T, start=1):
         beyond = "  ".join(f"{(found > limit).sum():3}" for limit in (1e-5, 1e-3, FIRST_TOLERANCE))
         print(f"{step:4}  {np.median(found):.1e}  {found.max():.1e}  {beyond}", flush=True)
+    still = [student.train(seed, 0, steps=FIRST_STEPS, rate=0.0)[0] for seed in SEEDS]
+    off = [np.abs(idle / exact[:FIRST_STEPS] - 1).max() for idle, (exact, _) in zip(still, pairs, strict=True)]
+    print(f"never updated: off by {min(off):.1e} to {max(off):.1e}", flush=True)
 
 
 def spellings(course: Course, settings: Settings) -> None:

@@ -26,14 +26,17 @@ ALLOWED: dict[str, set[str]] = {
     "plan": {"course", "sandbox"},
     "store": {"evidence", "plan", "sandbox", "wire"},
     "checks": {"course", "evidence", "model", "sandbox", "wire"},
-    "exhibits": {"checks", "model", "submission", "wire"},
+    "picture": set(),
+    "exhibits": {"checks", "model", "picture", "submission", "wire"},
     "rubric": {"checks", "course", "model"},
     "grading": {
         "checks", "course", "errors", "evidence", "exhibits", "model", "plan", "rubric", "sandbox", "store",
         "submission", "wire",
     },
+    "data": {"course", "errors"},
+    "bands": {"course", "errors", "grading", "plan", "sandbox", "store", "submission"},
     "report": {"model"},
-    "cli": {"__init__", "course", "errors", "grading", "model", "plan", "report", "sandbox", "store"},
+    "cli": {"__init__", "bands", "course", "data", "errors", "grading", "model", "plan", "report", "sandbox", "store"},
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "matplotlib"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -174,6 +175,30 @@ def test_source_in_other_encodings_works(small_grader: Grader) -> None:
 def test_magics_are_taken_out_and_nothing_else(cell: str, plain: str) -> None:
     """Lines that only IPython understands become harmless; line numbers stay."""
     assert topcode.without_magics(cell) == plain
+
+
+def in_cells(source: str) -> list[str]:
+    """A module cut into cells, each of which ends with a definition; the first holds the imports, too."""
+    lines = source.splitlines(keepends=True)
+    definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    ends = [0, *(node.end_lineno or 0 for node in definitions), len(lines)]
+    pieces = ["".join(lines[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    return [piece.strip("\n") for piece in pieces if piece.strip()]
+
+
+def test_the_solutions_as_notebooks_get_full_marks(course: Course, zygote: Zygote, cache: Path) -> None:
+    """What is right in a module is right in cells, in all four assignments; training runs are left out."""
+    files = {}
+    for assignment in course.assignments:
+        cells = in_cells(assignment.solution.decode())
+        assert len(cells) >= len(assignment.exercises)
+        files[f"{assignment.module}.ipynb"] = notebook(*cells)
+    with Grader(without_training(course), zygote, Settings(23), Store(cache)) as grader:
+        grade = grader.grade_collected(Submission("solution", files))
+    lost = [(e.name, c.id, c.finding.rationale) for e in grade.exercises for c in e.checks if c.verdict != "passed"]
+    assert lost == []
+    assert grade.notes == ()
+    assert grade.score == grade.max_score > 0
 
 
 def test_dana_hands_in_notebooks(grader: Grader) -> None:

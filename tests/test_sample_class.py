@@ -91,6 +91,15 @@ def test_the_stub_as_handed_out_gets_nothing(grader: Grader) -> None:
     assert {exercise.status for exercise in grade.exercises} == {Status.NOT_ATTEMPTED}
 
 
+def test_the_stub_notebooks_as_handed_out_get_nothing(grader: Grader) -> None:
+    """The same starters as notebooks: no cell fails, every exercise is "not attempted", and worth 0."""
+    files = {f"{name}.ipynb": (ROOT / "assignments" / name / f"{name}.ipynb").read_bytes() for name in ASSIGNMENTS}
+    grade = grader.grade_collected(Submission("stub", files))
+    assert grade.notes == ()
+    assert grade.score == 0
+    assert {exercise.status for exercise in grade.exercises} == {Status.NOT_ATTEMPTED}
+
+
 def test_the_reference_gets_full_marks(grader: Grader) -> None:
     """The solution, handed in as a submission, passes everything."""
     files = {f"{name}.py": (ROOT / "reference" / name / "solution.py").read_bytes() for name in ASSIGNMENTS}

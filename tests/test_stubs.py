@@ -3,11 +3,13 @@
 import ast
 import importlib.util
 import inspect
+import json
 import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
+import nbformat
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,7 +25,24 @@ EXERCISES = {
         "Model_Lst",
         "Model_Dict",
     ],
+    "layers": [
+        "linear_module",
+        "linear_functional",
+        "FunctionalLinear",
+        "FunctionalDropout",
+        "conv_relu_pool",
+        "training_step",
+    ],
     "residual_blocks": ["RestNetBasicBlock", "RestNetDownBlock", "RestNet18"],
+    "training": [
+        "make_loaders",
+        "make_criterion",
+        "make_optimizer",
+        "train_one_epoch",
+        "evaluate",
+        "fit",
+        "plot_history",
+    ],
 }
 
 SOLUTION = '''\
@@ -98,6 +117,8 @@ def build(size: int) -> Block:  # short
     raise NotImplementedError("build: write this function")
 '''
 
+HANDOUT = "# demo\n\nBuild a block: 搭积木.\n"
+
 
 def load(path: Path) -> ModuleType:
     """Import a file that is not part of a package."""
@@ -122,6 +143,27 @@ def make_stubs() -> ModuleType:
 def starter(name: str) -> Path:
     """Where the starter of an assignment lies."""
     return ROOT / "assignments" / name / f"{name}.py"
+
+
+def notebook(name: str) -> Path:
+    """Where the starter of an assignment lies as a notebook."""
+    return ROOT / "assignments" / name / f"{name}.ipynb"
+
+
+def code_of(text: str) -> str:
+    """The code cells of a notebook as one module: two blank lines between them."""
+    cells = json.loads(text)["cells"]
+    return "\n\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code") + "\n"
+
+
+def course(root: Path) -> Path:
+    """A course of one assignment, `demo`, with its handout and its solution; gives the folder of the handout."""
+    handed_out, ours = root / "assignments" / "demo", root / "reference" / "demo"
+    for folder in (handed_out, ours):
+        folder.mkdir(parents=True)
+    (handed_out / "README.md").write_text(HANDOUT, encoding="utf-8")
+    (ours / "solution.py").write_text(SOLUTION, encoding="utf-8")
+    return handed_out
 
 
 def functions(tree: ast.AST) -> list[ast.FunctionDef]:
@@ -201,14 +243,89 @@ def test_check_reports_a_stale_starter(
     make_stubs: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`--check` exits 1 with a diff while a starter is stale, writes nothing, and exits 0 once it is written."""
-    (tmp_path / "reference" / "demo").mkdir(parents=True)
-    (tmp_path / "reference" / "demo" / "solution.py").write_text(SOLUTION, encoding="utf-8")
+    handed_out = course(tmp_path)
     assert make_stubs.main(["--check"], tmp_path) == 1
     assert '+    raise NotImplementedError("build: write this function")' in capsys.readouterr().out
-    assert not (tmp_path / "assignments").exists()
+    assert [path.name for path in handed_out.iterdir()] == ["README.md"]
     assert make_stubs.main([], tmp_path) == 0
-    assert (tmp_path / "assignments" / "demo" / "demo.py").read_text(encoding="utf-8") == STARTER
+    assert (handed_out / "demo.py").read_text(encoding="utf-8") == STARTER
     assert make_stubs.main(["--check"], tmp_path) == 0
+
+
+@pytest.mark.parametrize("change", ["handout", "notebook", "gone"])
+def test_check_reports_a_stale_notebook(
+    make_stubs: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str
+) -> None:
+    """`--check` notices a handout, a cell or a whole notebook that was changed alone, and the script mends it."""
+    handed_out = course(tmp_path)
+    made = handed_out / "demo.ipynb"
+    make_stubs.main([], tmp_path)
+    if change == "handout":
+        (handed_out / "README.md").write_text(HANDOUT + "\nOne more word.\n", encoding="utf-8")
+    elif change == "notebook":
+        made.write_text(made.read_text(encoding="utf-8").replace("LIMIT = 3", "LIMIT = 4"), encoding="utf-8")
+    else:
+        made.unlink()
+    capsys.readouterr()
+    assert make_stubs.main(["--check"], tmp_path) == 1
+    said = capsys.readouterr()
+    assert "assignments/demo/demo.ipynb (from the solution)" in said.out
+    assert "1 stale" in said.err
+    assert make_stubs.main([], tmp_path) == 0
+    assert make_stubs.main(["--check"], tmp_path) == 0
+
+
+def test_small_notebook(make_stubs: ModuleType) -> None:
+    """The handout comes first, then the imports, then for each exercise its name, one line on it, and its stub."""
+    text = make_stubs.notebook_of(SOLUTION, HANDOUT)
+    cells = json.loads(text)["cells"]
+    assert [(cell["cell_type"], cell["id"]) for cell in cells] == [
+        ("markdown", "handout"),
+        ("code", "imports"),
+        ("markdown", "about-block"),
+        ("code", "block"),
+        ("markdown", "about-build"),
+        ("code", "build"),
+    ]
+    assert "".join(cells[0]["source"]) == HANDOUT.rstrip("\n")
+    assert "".join(cells[2]["source"]) == "## `Block`\n\nWhat to build."
+    assert "".join(cells[4]["source"]) == "## `build`"
+    assert code_of(text) == STARTER
+
+
+def test_a_notebook_is_the_same_every_time(make_stubs: ModuleType) -> None:
+    """Nothing in it is drawn by chance, nothing was run, and it is laid out as Jupyter does, one space a level."""
+    text = make_stubs.notebook_of(SOLUTION, HANDOUT)
+    assert text == make_stubs.notebook_of(SOLUTION, HANDOUT)
+    assert text.startswith('{\n "cells": [\n')
+    assert text.endswith("}\n")
+    assert "搭积木" in text
+    code = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_notebook_is_up_to_date(make_stubs: ModuleType, name: str) -> None:
+    """The notebook in the repository is valid, and holds the handout and exactly the starter's code."""
+    text = notebook(name).read_text(encoding="utf-8")
+    found = nbformat.reads(text, as_version=4)
+    nbformat.validate(found)
+    assert (found.nbformat, found.nbformat_minor) == (4, 5)
+    assert found.cells[0].source + "\n" == notebook(name).with_name("README.md").read_text(encoding="utf-8")
+    assert code_of(text) == starter(name).read_text(encoding="utf-8")
+    solution = (ROOT / "reference" / name / "solution.py").read_text(encoding="utf-8")
+    assert text == make_stubs.notebook_of(solution, found.cells[0].source)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_notebook_says_a_sentence_on_each_exercise(name: str) -> None:
+    """Every exercise has a heading and one line under it."""
+    cells = {cell["id"]: "".join(cell["source"]) for cell in json.loads(notebook(name).read_text("utf-8"))["cells"]}
+    assert list(cells)[:2] == ["handout", "imports"]
+    for exercise in EXERCISES[name]:
+        heading, empty, sentence = cells[f"about-{exercise.lower()}"].split("\n")
+        assert (heading, empty) == (f"## `{exercise}`", "")
+        assert sentence.endswith((".", ":"))
 
 
 def test_script_runs_from_anywhere(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``training``: a short run on the digits follows the reference at first, and ends within its band of accuracies.
+"""``training``: a short run on the digits, or on other data, follows the reference at first, and ends within its band of accuracies.
 
 The first losses agree tightly, since both start from the same weights and see the same batches. Later ones need not:
 rounding differences grow until runs part. The band is measured from many runs of the reference; see docs/training.md.
@@ -25,7 +25,7 @@ def judge(question: Question) -> Finding:
     ours, reached = question.reference.arrays("train"), accuracy(question, "student")
     if training is None or band is None or "losses" not in ours:
         raise ReferenceBroken("train")
-    asked = f"{training.steps} steps with batches of {training.batch} digits"
+    asked = f"{training.steps} steps with batches of {training.batch} {training.samples}"
     trouble = question.student.trouble("train") or question.student.trouble("load")
     if trouble:
         return words.trouble(trouble[1], "The training run", asked)
@@ -44,13 +44,12 @@ def judge(question: Question) -> Finding:
             asked=asked,
             hint="Does the model remember something from one batch to the next, or refuse to be updated?",
         )
-    expected = f"an accuracy of at least {band.lowest:.1%} on {training.test} digits it has not seen"
+    expected = f"an accuracy of at least {band.lowest:.1%} on {training.test} {training.samples} it has not seen"
     if reached < band.lowest:
-        return words.failed(
-            "After the run, too few digits are recognised.", expected=expected, got=f"{reached:.1%}", asked=asked
-        )
+        few = f"After the run, too few {training.samples} are recognised."
+        return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
     return words.passed(
-        f"{reached:.1%} of unseen digits are right after {training.steps} steps.",
+        f"{reached:.1%} of unseen {training.samples} are right after {training.steps} steps.",
         expected=expected,
         got=f"{reached:.1%}",
     )

@@ -34,11 +34,12 @@ class Section:
     training: Table | None
     code: tuple[Listing, ...]
     output: str
+    picture: str  # base64
 
     @property
     def has_exhibits(self) -> bool:
         """Whether there is anything to look at beside the reference."""
-        return any((self.layers, self.gradients, self.training, self.output))
+        return any((self.layers, self.gradients, self.training, self.output, self.picture))
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ def _section(exercise: ExerciseResult) -> Section:
         training=exhibits.training_table(shown.training, anchor),
         code=exhibits.listings(exercise),
         output=shown.output,
+        picture=base64.b64encode(shown.picture).decode("ascii"),
     )
 
 

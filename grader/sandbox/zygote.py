@@ -56,7 +56,20 @@ def _prepare_torch(device: str) -> None:
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     if device == "cpu":
-        torch.nn.functional.conv2d(torch.zeros(1, 1, 4, 4), torch.zeros(1, 1, 3, 3))  # load the kernels once
+        _warm_up()
+
+
+def _warm_up() -> None:
+    """Run once what every worker runs, so that torch's dispatch tables and kernels are there before the forks."""
+    import torch
+    from torch import nn
+
+    for dtype in (torch.float32, torch.float64):
+        layers = nn.Conv2d(1, 2, 3, padding=1), nn.BatchNorm2d(2), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(2)
+        model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(8, 3), nn.BatchNorm1d(3), nn.Softmax(1)).to(dtype)
+        x = torch.randn(4, 1, 8, 8, dtype=dtype, generator=torch.Generator().manual_seed(0), requires_grad=True)
+        model(x).square().sum().backward()
+        model.eval()(x.detach())
 
 
 def _mapped_bytes() -> int:

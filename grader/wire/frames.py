@@ -80,7 +80,9 @@ class Reader:
     def _announced(self) -> tuple[int, int]:
         header, payload = LENGTHS.unpack_from(self._buffer)
         if header > self._caps[0] or payload > self._caps[1]:
-            raise FrameError(f"an answer of {header + payload} bytes, more than the {sum(self._caps)} allowed")
+            raise FrameError(
+                f"an answer of {header} + {payload} bytes, where {self._caps[0]} + {self._caps[1]} are allowed"
+            )
         return header, payload
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import build, dry, forward, loops, training
+from grader.worker import build, dry, forward, loops, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -40,6 +40,7 @@ def serve(channel: int, box: str) -> None:
     # The zygote's streams believe in seekable files; these are pipes.
     sys.stdout, sys.stderr = (os.fdopen(fd, "w", 1, "utf-8", "backslashreplace", closefd=False) for fd in (1, 2))
     build.watch_sequential()
+    vision.install_hook()
     student = Student(box)
     reader = frames.Reader(payload_cap=1 << 30)
     while chunk := os.read(channel, 1 << 20):

@@ -22,8 +22,8 @@ Arrays = dict[str, np.ndarray]
 def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Trained, Arrays]:
     """Train a fresh subject and score the test images.
 
-    Arrays: "images" (steps × batch, 8, 8) uint8 in the order of use, "labels" (steps × batch,) int64,
-    "test" (n, 8, 8) uint8. The labels of "test" are not here.
+    Arrays: "images" (steps × batch, h, w) or (…, 3) uint8 in the order of use, "labels" (steps × batch,) int64,
+    "test" like "images". The labels of "test" are not here.
     """
     model = build.as_module(build.make(student, params))
     device = torch.device(params["device"])
@@ -46,11 +46,15 @@ def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Tra
 
 
 def prepare(images: np.ndarray, params: dict[str, Any]) -> torch.Tensor:
-    """8×8 digits with values 0..16 as float32 (n, channels, side, side), about zero mean and unit variance."""
-    x = torch.from_numpy(images).float()[:, None] / 16
+    """Images (n, h, w) or (n, h, w, 3) with values 0..peak as float32 (n, channels, side, side), about zero mean and unit
+    variance. Grey becomes as many equal channels as are asked for; colours become their mean where it is one."""
+    x = torch.from_numpy(images).float()
+    x = (x[:, None] if x.ndim == 3 else x.movedim(3, 1)) / params["peak"]
+    if x.shape[1] not in (1, params["channels"]):
+        x = x.mean(1, keepdim=True)
     x = F.interpolate(x, size=(params["side"], params["side"]), mode="bilinear")
     x = x.expand(-1, params["channels"], -1, -1).contiguous()
-    return (x - 0.31) / 0.36  # mean and standard deviation of the 1 797 digits
+    return (x - params["mean"]) / params["deviation"]
 
 
 def _step(
