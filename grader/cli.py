@@ -20,6 +20,7 @@ from grader.errors import GraderError, InternalError, SubmissionError, UsageErro
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from grader.course import Digits
     from grader.grading import Grader
     from grader.model import Grade
 
@@ -167,7 +168,7 @@ def _grader(
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile."""
     from grader import bands
     from grader import course as courses
-    from grader import data as data_sets
+    from grader.data import FOLDERS
     from grader.grading import Grader, Selection
     from grader.plan import Settings
     from grader.sandbox.host import Zygote
@@ -187,19 +188,34 @@ def _grader(
     store = Store(default_folder())
     chosen = _device(device)
     hide = [str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve())]
-    samples = None
-    if _other_data(data, data_root):
-        samples = data_sets.load(data, data_root, store.folder)
-        hide.append(str((data_root / data_sets.FOLDERS[data]).resolve()))
+    samples = _samples(data, data_root, store.folder)
+    if samples is not None and data_root is not None:
+        hide.append(str((data_root / FOLDERS[data]).resolve()))
     with Zygote(chosen, tuple(hide), cache=str(store.folder / "matplotlib")) as zygote:
         settings = Settings(seed if seed is not None else store.seed(), chosen)
         if not as_json and not zygote.facts.protected:
             click.echo(f"grade: {zygote.facts.protection}", err=True)
         if samples is not None:
-            say = functools.partial(click.echo, err=True)
-            loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
+            loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, _say)
         with Grader(loaded, zygote, settings, store, selection, jobs) as grader:
             yield grader
+
+
+def _samples(name: str, root: Path | None, store: Path) -> Digits | None:
+    """The data set in place of the digits, if another was asked for."""
+    from grader import data
+
+    if name == "digits":
+        if root is not None:
+            raise UsageError(f"--data-root {root}: the digits come along. Say with --data what lies there")
+        return None
+    if root is None:
+        raise UsageError(f"--data {name} needs --data-root DIR, the folder that holds {data.FOLDERS[name]}/")
+    return data.load(name, root, store)
+
+
+def _say(line: str) -> None:
+    click.echo(f"grade: {line}", err=True)
 
 
 def _device(wanted: str) -> str:

@@ -70,7 +70,7 @@ class Training:
     """A short run: `steps` batches of `batch` digits, `side`×`side` with `channels`, gradient descent at `rate`.
 
     `output` says whether the model returns "logits" or "probabilities"; `test` images are scored at the end;
-    `seconds` is about how long it takes (longest first keeps all cores busy); `samples` is what reports call the images.
+    `seconds` is about how long it takes (longest first keeps all cores busy); `samples` is what the images are called.
     """
 
     args: tuple[Argument, ...]

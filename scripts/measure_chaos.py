@@ -5,7 +5,7 @@
 ``growth`` trains the reference's ResNet18 from weights that differ by one rounding step, with scales around 0.3 (ours)
 and around 1.0 (the usual start of a BatchNorm). ``first`` does the first steps only, for many seeds. ``spellings``
 trains the correct files of ``tests/corpus`` and compares them with the reference. All put the grader's own question
-with its own code; docs/training.md explains the figures. About four minutes on two cores.
+with its own code; docs/training.md explains the figures. About six minutes on two cores.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -182,7 +183,7 @@ def in_cells(source: str) -> list[str]:
     lines = source.splitlines(keepends=True)
     definitions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef | ast.ClassDef)]
     ends = [0, *(node.end_lineno or 0 for node in definitions), len(lines)]
-    pieces = ["".join(lines[start:end]) for start, end in zip(ends, ends[1:], strict=False)]
+    pieces = ["".join(lines[start:end]) for start, end in pairwise(ends)]
     return [piece.strip("\n") for piece in pieces if piece.strip()]
 
 

@@ -127,7 +127,9 @@ def test_the_content_policy_allows_this_style_and_nothing_else(rendered: tuple[G
     styles = re.findall(r"<style>(.*?)</style>", rendered[1], re.DOTALL)
     digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
     policies = [meta["content"] for meta in Page(rendered[1]).having("meta") if "http-equiv" in meta]
-    assert policies == [f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"]
+    assert policies == [
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    ]
     assert rendered[1].index("Content-Security-Policy") < rendered[1].index("<style>")
 
 

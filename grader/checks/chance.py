@@ -1,6 +1,6 @@
 """Scenes with chance in them: shuffling and dropout, judged so that a correct one fails less than once in a million.
 
-The arithmetic is in `binomial_bounds`, and in tests/test_chance.py.
+The arithmetic is in `binomial_bounds`, and in tests/test_scenes.py.
 """
 
 from __future__ import annotations

@@ -46,15 +46,15 @@ def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Tra
 
 
 def prepare(images: np.ndarray, params: dict[str, Any]) -> torch.Tensor:
-    """Images (n, h, w) or (n, h, w, 3) with values 0..peak as float32 (n, channels, side, side), about zero mean and unit
-    variance. Grey becomes as many equal channels as are asked for; colours become their mean where it is one."""
-    x = torch.from_numpy(images).float()
+    """Images (n, h, w) or (n, h, w, 3) with values 0..peak as float32 (n, channels, side, side), about zero mean and
+    unit variance. Grey becomes as many equal channels as are asked for; colours become their mean where it is one."""
+    x: torch.Tensor = torch.from_numpy(images).float()
     x = (x[:, None] if x.ndim == 3 else x.movedim(3, 1)) / params["peak"]
     if x.shape[1] not in (1, params["channels"]):
         x = x.mean(1, keepdim=True)
     x = F.interpolate(x, size=(params["side"], params["side"]), mode="bilinear")
     x = x.expand(-1, params["channels"], -1, -1).contiguous()
-    return (x - params["mean"]) / params["deviation"]
+    return (x - float(params["mean"])) / float(params["deviation"])
 
 
 def _step(
