@@ -282,3 +282,18 @@ def test_a_worker_may_speak_before_its_maker() -> None:
         os.close(handle)
         ours.close()
         theirs.close()
+
+
+def test_float32_means_float32_and_one_thread(walled: Zygote) -> None:
+    """TF32 is off and one thread computes, before any student code runs."""
+    source = (
+        "import torch\n"
+        "flags = torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32\n"
+        "print(*flags, torch.backends.cudnn.deterministic, torch.get_num_threads(), torch.cuda.is_initialized())\n"
+    )
+    line = walled.open(LIMITS, 10)
+    try:
+        assert isinstance(load(line, source), Answer)
+        assert line.output.text.strip() == "False False True 1 False"
+    finally:
+        line.close()

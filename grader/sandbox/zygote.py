@@ -50,9 +50,16 @@ def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
 
 
 def _prepare_torch(device: str) -> None:
-    """One thread, so that forks are safe and training is reproducible."""
+    """One thread, so that forks are safe and training is reproducible; on a GPU full float32, no choice of algorithm.
+
+    Only flags are set for CUDA: nothing here may initialise it, since what is initialised cannot be forked.
+    """
     import torch
 
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
     if device == "cpu":
