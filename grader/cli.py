@@ -219,10 +219,13 @@ def _say(line: str) -> None:
 
 
 def _device(wanted: str) -> str:
-    """What ``auto`` means here: a GPU where the driver shows one. The zygote, which has torch, has the last word."""
+    """What ``auto`` means here: a GPU where the driver shows one, and torch is not built for the CPU alone."""
     if wanted != "auto":
         return wanted
-    return "cuda" if any(Path("/dev").glob("nvidia[0-9]*")) else "cpu"
+    from importlib.metadata import version
+
+    gpu = any(Path("/dev").glob("nvidia[0-9]*")) and not version("torch").endswith("+cpu")
+    return "cuda" if gpu else "cpu"
 
 
 def _write_report(result: Grade, file: Path) -> None:
