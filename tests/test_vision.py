@@ -199,7 +199,6 @@ def test_a_data_set_on_disk_is_cut_to_the_size_of_the_digits(name: str, kind: st
     ("name", "looked_for"),
     [
         ("mnist", "MNIST/raw/train-images-idx3-ubyte"),
-        ("fashion_mnist", "FashionMNIST/raw/train-images-idx3-ubyte"),
         ("cifar10", "cifar-10-batches-py/data_batch_1"),
     ],
 )
@@ -223,7 +222,7 @@ def test_too_few_images_and_damaged_files_are_said_to_be_that(tmp_path: Path) ->
     assert not (tmp_path / "store").exists()
 
 
-@pytest.mark.parametrize("name", ["mnist", "cifar10"])
+@pytest.mark.parametrize("name", ["cifar10"])
 def test_nothing_is_downloaded(name: str, tmp_path: Path) -> None:
     """Where the files are absent, no connection is opened and no folder is made."""
     code = OFFLINE + "from grader.worker.datasets import main; sys.exit(main(sys.argv[1:]))"
