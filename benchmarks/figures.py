@@ -65,7 +65,7 @@ def warm(folder: Path, runs: int) -> None:
     """Per submission with the zygote running, and the start of a worker."""
     course, store = courses.load(), Store(default_folder())
     for training in (True, False):
-        chosen = course if training else _without_training(course)
+        chosen = course if training else course.without_training()
         for workers in (1, None):
             with Zygote() as zygote, Grader(chosen, zygote, Settings(7), store, workers=workers) as grader:
                 grader.grade(folder)
@@ -78,16 +78,6 @@ def warm(folder: Path, runs: int) -> None:
             pairs(name, list(zip(ours, floor, strict=True)))
             if starts:
                 show("start and end of a worker", starts)
-
-
-def _without_training(course: courses.Course) -> courses.Course:
-    from dataclasses import replace
-
-    def bare(exercise: courses.Exercise) -> courses.Exercise:
-        return replace(exercise, training=None, points={k: v for k, v in exercise.points.items() if k != "training"})
-
-    assignments = tuple(replace(a, exercises=tuple(map(bare, a.exercises))) for a in course.assignments)
-    return replace(course, assignments=assignments)
 
 
 def _timed(action: Callable[[], object]) -> float:

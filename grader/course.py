@@ -10,7 +10,7 @@ import math
 import tomllib
 import zipfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -199,6 +199,19 @@ class Course:
             if name in (exercise.id, exercise.name):
                 return exercise
         raise UsageError(f"no exercise {name!r}. There are: {', '.join(e.id for e in exercises)}")
+
+    def without_training(self) -> Course:
+        """The same course with no training runs, and without the points for them."""
+        assignments = (
+            replace(assignment, exercises=tuple(map(_untrained, assignment.exercises)))
+            for assignment in self.assignments
+        )
+        return replace(self, assignments=tuple(assignments))
+
+
+def _untrained(exercise: Exercise) -> Exercise:
+    points = {check: worth for check, worth in exercise.points.items() if check != "training"}
+    return replace(exercise, training=None, points=points)
 
 
 def default_root() -> Path:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from grader.course import Assignment, Course, Exercise
+from grader.course import Assignment, Exercise
 from grader.submission import Submission
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -56,19 +56,3 @@ def exercises_in(path: Path, assignment: Assignment) -> list[Exercise]:
         for e in assignment.exercises
         if re.search(rf"^(class|def)\s+{e.name}\b|^{e.name}\s*=|as\s+{e.name}\b", text, re.M)
     ]
-
-
-def without_training(course: Course) -> Course:
-    """The same course, with no training runs: for tests of everything else."""
-
-    def untrained(exercise: Exercise) -> Exercise:
-        points = {check: worth for check, worth in exercise.points.items() if check != "training"}
-        return replace(exercise, training=None, points=points)
-
-    return replace(
-        course,
-        assignments=tuple(
-            replace(assignment, exercises=tuple(map(untrained, assignment.exercises)))
-            for assignment in course.assignments
-        ),
-    )

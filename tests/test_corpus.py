@@ -28,7 +28,7 @@ EVERY = 1 if os.environ.get("GRADER_WHOLE_CORPUS") else 6
 @pytest.fixture(scope="module")
 def bare_course(course: Course) -> Course:
     """The course without its training runs, unless the whole corpus is asked for."""
-    return course if os.environ.get("GRADER_WHOLE_CORPUS") else corpus_files.without_training(course)
+    return course if os.environ.get("GRADER_WHOLE_CORPUS") else course.without_training()
 
 
 @pytest.fixture(scope="module")

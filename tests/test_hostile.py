@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from corpus_files import without_training
 
 from grader.course import Course
 from grader.grading import Grader, Selection
@@ -145,7 +144,7 @@ HOSTILE = {
 @pytest.fixture(scope="module")
 def strict_grader(course: Course, zygote: Zygote, cache: object) -> Iterator[Grader]:
     """A grader of two small exercises, without their training runs, with short limits."""
-    course = without_training(course)
+    course = course.without_training()
     selection = Selection(exercises=frozenset([NEIGHBOUR, VICTIM]))
     with Grader(course, zygote, Settings(11, limits=LIMITS), Store(cache), selection) as grader:  # type: ignore[arg-type]
         yield grader

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from corpus_files import without_training
 
 from grader.course import Course
 from grader.errors import SubmissionError
@@ -47,7 +46,7 @@ def notebook(*sources: str, **more: object) -> bytes:
 def small_grader(course: Course, zygote: Zygote, cache: Path) -> Iterator[Grader]:
     """A grader of one small exercise, without its training run."""
     selection = Selection(exercises=frozenset(["build_methods.build_sequential_args"]))
-    with Grader(without_training(course), zygote, Settings(23), Store(cache), selection) as grader:
+    with Grader(course.without_training(), zygote, Settings(23), Store(cache), selection) as grader:
         yield grader
 
 
@@ -194,7 +193,7 @@ def test_the_solutions_as_notebooks_get_full_marks(course: Course, zygote: Zygot
         cells = in_cells(assignment.solution.decode())
         assert len(cells) >= len(assignment.exercises)
         files[f"{assignment.module}.ipynb"] = notebook(*cells)
-    with Grader(without_training(course), zygote, Settings(23), Store(cache)) as grader:
+    with Grader(course.without_training(), zygote, Settings(23), Store(cache)) as grader:
         grade = grader.grade_collected(Submission("solution", files))
     lost = [(e.name, c.id, c.finding.rationale) for e in grade.exercises for c in e.checks if c.verdict != "passed"]
     assert lost == []

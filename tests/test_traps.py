@@ -52,7 +52,7 @@ TRAPS = {
 @pytest.fixture(scope="module")
 def judge(course: Course, zygote: Zygote, cache: Path) -> Callable[[str], ExerciseResult]:
     """Grades one mistake of the corpus."""
-    bare = corpus_files.without_training(course)
+    bare = course.without_training()
     every = {
         case.name: (name, case) for name in ("build_methods", "residual_blocks") for case in corpus_files.wrong(name)
     }

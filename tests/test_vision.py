@@ -15,7 +15,6 @@ from types import ModuleType
 import numpy as np
 import pytest
 import torch
-from corpus_files import without_training
 from torch import nn
 
 from grader import bands, data
@@ -112,7 +111,7 @@ def test_a_submission_may_import_torchvision(course: Course, zygote: Zygote, cac
         "    return nn.Sequential(nn.Flatten(), nn.Linear(a, b), nn.BatchNorm1d(b), nn.ReLU(), nn.Linear(b, c))\n"
     )
     selection = Selection(exercises=frozenset(["build_methods.build_sequential_args"]))
-    with Grader(without_training(course), zygote, Settings(29), Store(cache), selection) as grader:
+    with Grader(course.without_training(), zygote, Settings(29), Store(cache), selection) as grader:
         grade = grader.grade_collected(Submission("erin", {"build_methods.py": source.encode()}))
     assert grade.score == grade.max_score, grade.as_json()
     assert grade.notes == ()
