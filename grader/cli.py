@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from grader import __version__
-from grader.errors import GraderError, InternalError, SubmissionError, UsageError
+from grader.errors import GraderError, InternalError, UsageError
+from grader.text import one_line, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
     from grader.course import Digits
     from grader.grading import Grader
     from grader.model import Grade
+    from grader.report.pages import Names
 
 INTERRUPTED = 130
 DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
+_UNSAFE_HELP = "Run student code without walls, where none can be had. Every report is stamped."
+_MEMORY_HELP = "Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB."
+_SECONDS_HELP = "Computing time of one question, and three times that to wait. Default: the rubric's, or 20."
 _DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
 
 
@@ -48,6 +53,7 @@ class GradeGroup(click.Group):
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("grade", "[OPTIONS] PATH")
         formatter.write_usage("grade batch", "[OPTIONS] PATH")
+        formatter.write_usage("grade doctor", "")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name in super().list_commands(ctx) if name != "one"]
@@ -66,6 +72,34 @@ def main() -> None:
     """
 
 
+@main.command()
+def doctor() -> None:
+    """Tell what this machine can do to wall in student code, what is missing, and how to get it."""
+    with _reported(False):
+        _expect_linux()
+        from grader import doctor
+
+        sys.exit(doctor.examine(click.echo))
+
+
+def _memory(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    from grader.sandbox.limits import memory_size
+
+    try:
+        return None if text is None else memory_size(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    from grader.sandbox.limits import typed_seconds
+
+    try:
+        return None if text is None else typed_seconds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that one submission and a class share."""
     for option in (
@@ -77,6 +111,11 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated."),
         click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where that data set lies."),
         click.option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
+        click.option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
+        click.option("--tier", type=click.Choice(["4", "3", "2"]), help="Insist on this tier of the sandbox."),
+        click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them."),
+        click.option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),
+        click.option("--memory", callback=_memory, metavar="SIZE", help=_MEMORY_HELP),
         click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
     ):
         command = option(command)
@@ -89,16 +128,18 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_options
 def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     """Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."""
+    from grader.report import pages
+
     with _reported(as_json), _grader(path, as_json, **options) as grader:
         result = grader.grade(path)
-        if report is None and not as_json:
-            report = Path("reports") / f"{result.submission}.html"
         if report is not None:
             _write_report(result, report)
+        elif not as_json:
+            report = _put_report(result, Path("reports"), pages.Names())
         if as_json:
             from grader.report import jsonl
 
-            click.echo(jsonl.dumps(result))
+            click.echo(jsonl.dumps(result).encode())
         else:
             _show(result, report)
     sys.exit(_exit_code([result]))
@@ -110,26 +151,27 @@ def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
 @_options
 def batch(path: Path, out: Path, as_json: bool, **options: Any) -> None:
     """Grade every submission in the folder PATH. With --json, one object a line."""
-    from grader.report import jsonl, terminal
+    from grader.report import jsonl, pages, terminal
 
+    names = pages.Names()
     grades: list[Grade] = []
     failures: list[tuple[str, GraderError]] = []
     with _reported(as_json), _grader(path, as_json, **options) as grader:
         for result in grader.grade_all(path):
             if isinstance(result, tuple):
                 failures.append(result)
-                click.echo(f"{result[0]}: {result[1]}", err=True)
+                click.echo(one_line(f"{result[0]}: {result[1]}"), err=True)
                 continue
             grades.append(result)
-            _write_report(result, out / f"{result.submission}.html")
+            _put_report(result, out, names)
             if as_json:
-                click.echo(jsonl.dumps(result))
+                click.echo(jsonl.dumps(result).encode())
             else:
                 click.echo(f"{result.submission}: done in {result.seconds:.1f} s", err=True)
     if not as_json:
         console = _console()
         terminal.show_summary(grades, console)
-        console.print(f"Reports: {out}", highlight=False, markup=False)
+        console.print(one_line(f"Reports: {out}"), highlight=False, markup=False)
     codes = [error.exit_code for _, error in failures] + [_exit_code(grades)] * bool(grades)
     sys.exit(max(codes, default=0))
 
@@ -140,13 +182,13 @@ def _reported(as_json: bool) -> Iterator[None]:
     try:
         yield
     except GraderError as error:
-        click.echo(f"grade: {error}", err=True)
+        click.echo(printable(f"grade: {error}"), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         click.echo("grade: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except Exception:  # the outermost edge: whatever it is, it is ours, and must not look like a student's result
-        traceback.print_exc()
+        click.echo(printable(traceback.format_exc()), err=True, nl=False)
         click.echo("grade: this is a fault of the grader, not of the submission: please report it", err=True)
         sys.exit(InternalError.exit_code)
 
@@ -164,21 +206,30 @@ def _grader(
     jobs: int | None,
     data: str,
     data_root: Path | None,
+    tier: str | None,
+    unsafe: bool,
+    memory: int | None,
+    seconds: float | None,
+    no_training: bool,
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile."""
-    from grader import bands
+    _expect_linux()
+    from grader import bands, submission
     from grader import course as courses
     from grader.data import FOLDERS
     from grader.grading import Grader, Selection
     from grader.plan import Settings
     from grader.sandbox.host import Zygote
+    from grader.sandbox.limits import allowance_of
+    from grader.sandbox.tiers import STRONG
     from grader.store import Store, default_folder
 
-    if not path.is_dir():
-        raise SubmissionError(
-            f"{path} {'is a file: give the folder that holds it' if path.exists() else 'does not exist'}"
-        )
+    submission.expect_folder(path)
     loaded = courses.load(course)
+    if no_training:
+        if data != "digits":
+            raise UsageError(f"--data {data} is for the training runs, which --no-training leaves out")
+        loaded = loaded.without_training()
     selection = Selection(
         frozenset(loaded.assignment(name).id for name in assignment),
         frozenset(loaded.exercise(name).id for name in exercise),
@@ -191,14 +242,33 @@ def _grader(
     samples = _samples(data, data_root, store.folder)
     if samples is not None and data_root is not None:
         hide.append(str((data_root / FOLDERS[data]).resolve()))
-    with Zygote(chosen, tuple(hide), cache=str(store.folder / "matplotlib")) as zygote:
-        settings = Settings(seed if seed is not None else store.seed(), chosen)
-        if not as_json and not zygote.facts.protected:
-            click.echo(f"grade: {zygote.facts.protection}", err=True)
+    with Zygote(chosen, tuple(hide), _tiers(tier, unsafe), str(store.folder / "matplotlib")) as zygote:
+        settings = Settings(seed if seed is not None else store.seed(), chosen, allowance=allowance_of(memory, seconds))
+        if zygote.facts.protection.tier < STRONG:
+            click.echo(f"grade: {zygote.facts.protection.line}", err=True)
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, _say)
         with Grader(loaded, zygote, settings, store, selection, jobs) as grader:
             yield grader
+
+
+def _expect_linux() -> None:
+    if sys.platform != "linux":
+        raise UsageError(
+            f"grade runs on Linux; this is {sys.platform}, where it could put no walls around student code. "
+            "Use a Linux container or virtual machine, on Windows WSL 2 (see docs/security.md)"
+        )
+
+
+def _tiers(tier: str | None, unsafe: bool) -> tuple[int, ...]:
+    """Which tiers of protection may be used, best first."""
+    from grader.sandbox.tiers import NONE, SAFE
+
+    if tier and unsafe:
+        raise UsageError("--tier and --unsafe-no-sandbox exclude each other")
+    if unsafe:
+        return (NONE,)
+    return (int(tier),) if tier else SAFE
 
 
 def _samples(name: str, root: Path | None, store: Path) -> Digits | None:
@@ -215,7 +285,7 @@ def _samples(name: str, root: Path | None, store: Path) -> Digits | None:
 
 
 def _say(line: str) -> None:
-    click.echo(f"grade: {line}", err=True)
+    click.echo(printable(f"grade: {line}"), err=True)
 
 
 def _device(wanted: str) -> str:
@@ -238,13 +308,23 @@ def _write_report(result: Grade, file: Path) -> None:
         raise UsageError(f"the report cannot be written to {file}: {error.strerror}") from error
 
 
+def _put_report(result: Grade, folder: Path, names: Names) -> Path:
+    """Write the page into `folder`, under a name that is its own there."""
+    from grader.report import html, pages
+
+    try:
+        return pages.put(html.render(result), folder, names.of(result.submission))
+    except OSError as error:
+        raise UsageError(f"the report cannot be written into {folder}: {error.strerror}") from error
+
+
 def _show(result: Grade, report: Path | None) -> None:
     from grader.report import terminal
 
     console = _console()
     terminal.show(result, console)
     if report is not None:
-        console.print(f"Report: {report}", highlight=False, markup=False, soft_wrap=True)
+        console.print(one_line(f"Report: {report}"), highlight=False, markup=False, soft_wrap=True)
 
 
 def _console() -> Console:

@@ -224,17 +224,34 @@ class AssignmentResult:
 
 
 @dataclass(frozen=True)
+class Protection:
+    """Behind which walls the submission ran. `tier` is 4, 3 or 2 (see docs/security.md), or 0: none."""
+
+    tier: int
+    name: str
+    line: str  # what was on, and what was not, for people
+
+    @property
+    def safe(self) -> bool:
+        return self.tier > 0
+
+    def as_json(self) -> dict[str, Any]:
+        return {"tier": self.tier, "name": self.name, "line": self.line}
+
+
+@dataclass(frozen=True)
 class Grade:
     """The one result of a submission. Terminal, HTML, JSON, gradebook and exports read it and decide nothing."""
 
     submission: str
     device: str
-    sandbox: str  # one line: which protection was on
+    sandbox: Protection
     score: float
     max_score: float
     assignments: tuple[AssignmentResult, ...]
     notes: tuple[str, ...] = ()  # about the submission as a whole
     seconds: float = 0.0
+    fingerprint: str = ""  # a hash of the files that were graded
 
     @property
     def exercises(self) -> tuple[ExerciseResult, ...]:
@@ -247,8 +264,9 @@ class Grade:
         return {
             "schema": SCHEMA,
             "submission": self.submission,
+            "fingerprint": self.fingerprint,
             "device": self.device,
-            "sandbox": self.sandbox,
+            "sandbox": self.sandbox.as_json(),
             "score": self.score,
             "max_score": self.max_score,
             "seconds": round(self.seconds, 3),

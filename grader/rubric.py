@@ -6,7 +6,17 @@ from collections.abc import Mapping, Sequence
 
 from grader.checks import BY_ID
 from grader.course import Assignment, Exercise
-from grader.model import AssignmentResult, CheckResult, ExerciseResult, Exhibits, Finding, Grade, Status, Verdict
+from grader.model import (
+    AssignmentResult,
+    CheckResult,
+    ExerciseResult,
+    Exhibits,
+    Finding,
+    Grade,
+    Protection,
+    Status,
+    Verdict,
+)
 
 
 def exercise_result(
@@ -54,10 +64,11 @@ def assignment_result(assignment: Assignment, exercises: Sequence[ExerciseResult
 def grade(
     submission: str,
     device: str,
-    sandbox: str,
+    sandbox: Protection,
     assignments: Sequence[AssignmentResult],
     notes: Sequence[str],
     seconds: float,
+    fingerprint: str = "",
 ) -> Grade:
     """The one result of a submission."""
     return Grade(
@@ -69,6 +80,7 @@ def grade(
         assignments=tuple(assignments),
         notes=tuple(notes),
         seconds=seconds,
+        fingerprint=fingerprint,
     )
 
 

@@ -1,4 +1,4 @@
-"""The walls, looked at from inside: what a worker can see, reach and keep, at each strength that this machine has."""
+"""The walls, looked at from inside: what a worker can see, reach and keep, at each tier that this machine has."""
 
 from __future__ import annotations
 
@@ -7,19 +7,23 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tiers_here import available
 
 from grader.course import Course
-from grader.errors import SandboxError
-from grader.sandbox import lockdown
+from grader.errors import SandboxError, UsageError
+from grader.sandbox import bubble, limits, root
 from grader.sandbox.channel import Answer, Channel, _introduction
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
-from grader.sandbox.lockdown import Plan, Walls, shown_paths
+from grader.sandbox.namespaces import WAYS
+from grader.sandbox.tiers import NAMES, STRONG, protection
 from grader.wire.records import Problem
 
 LIMITS = Limits(cpu_seconds=5, wall_seconds=20)
@@ -39,7 +43,12 @@ report = {
     "uid": os.getuid(), "pid": os.getpid(), "env": dict(os.environ),
     "secret file": attempt(lambda: open(SECRET_FILE).read()),
     "reference": attempt(lambda: os.listdir(REFERENCE)),
-    "root": sorted(os.listdir("/")),
+    "root": attempt(lambda: sorted(os.listdir("/"))),
+    "socket": attempt(lambda: socket.socket()),
+    "own pair": attempt(lambda: [end.close() for end in socket.socketpair()]),
+    "fork": attempt(lambda: os.fork() or os._exit(0)),
+    "program": attempt(lambda: os.execv("/bin/true", ["true"])),
+    "parent": attempt(lambda: open(f"/proc/{PARENT}/environ").read()),
     "home": attempt(lambda: os.listdir("/home")),
     "passwd": attempt(lambda: open("/etc/passwd").read()),
     "shadow": attempt(lambda: open("/etc/shadow").read()),
@@ -48,8 +57,7 @@ report = {
     "write site": attempt(lambda: open(os.path.join(os.path.dirname(gc.__doc__ and json.__file__), "evil"), "w")),
     "write box": attempt(lambda: open("mine.txt", "w").write("x")),
     "network": attempt(lambda: socket.create_connection(("127.0.0.1", PORT), 2)),
-    "interfaces": attempt(lambda: [name for _, name in socket.if_nameindex()]),
-    "processes": sorted(int(name) for name in os.listdir("/proc") if name.isdigit()) if os.path.isdir("/proc") else [],
+    "processes": attempt(lambda: sorted(int(name) for name in os.listdir("/proc") if name.isdigit())),
     "kill": attempt(lambda: os.kill(PARENT, 0)),
     "mount": attempt(lambda: __import__("ctypes").CDLL(None).mount(b"none", b"/box", b"tmpfs", 0, None)),
     "become root": attempt(lambda: os.setuid(0)),
@@ -61,13 +69,24 @@ print(json.dumps(report))
 """
 
 
-@pytest.fixture(scope="module", params=["root", "user"])
+TIERS = {"4": (4, WAYS), "3, root's way": (3, ("root",)), "3, a user's way": (3, ("user",)), "2": (2, ())}
+
+
+@pytest.fixture(scope="module", params=TIERS)
 def walled(request: pytest.FixtureRequest, course: Course, cache: Path) -> Iterator[Zygote]:
-    """A sandbox of one strength; skipped where the machine does not give it."""
-    with Zygote("cpu", (str(course.root), str(cache)), (request.param,)) as zygote:
-        if not zygote.facts.protected:
-            pytest.skip(f"no walls of strength {request.param} here: {zygote.facts.protection}")
+    """A sandbox of one tier; skipped, with the reason, where the machine does not give it."""
+    tier, ways = TIERS[request.param]
+    with available(tier), Zygote("cpu", (str(course.root), str(cache)), (tier,), ways=ways) as zygote:
+        assert zygote.facts.protection.tier == tier
         yield zygote
+
+
+@pytest.fixture
+def private_root(walled: Zygote) -> Zygote:
+    """A sandbox of one of the tiers with namespaces."""
+    if walled.facts.protection.tier < STRONG:
+        pytest.skip("this tier has no namespaces")
+    return walled
 
 
 def load(line: Channel, source: str, limits: Limits = LIMITS) -> Answer | Problem | Death:
@@ -101,24 +120,26 @@ def seen(walled: Zygote, course: Course, tmp_path: Path) -> dict[str, object]:
 
 def test_a_worker_sees_no_secret(seen: dict[str, object]) -> None:
     """Neither files of the host, nor the reference, nor other processes, nor what the grader knows."""
-    for place in ("secret file", "reference", "home", "shadow"):
+    for place in ("secret file", "reference", "home", "shadow", "root", "parent"):
         assert str(seen[place]).startswith("refused"), (place, seen[place])
     assert "root:" not in str(seen["passwd"])
-    assert seen["pid"] == 1
-    assert seen["processes"] in ([1], [])
-    # Wherever Python and its environment live on this machine, the folders on the way to them are there; no others.
-    tops = {path.split("/")[1] for path in shown_paths("cpu")}
-    assert set(seen["root"]) <= tops | {"box", "dev", "etc", "proc", "tmp"}  # type: ignore[arg-type]
+    assert seen["processes"] in ("[1]", "[]") or str(seen["processes"]).startswith("refused")
     assert not [m for m in seen["modules"] if m.startswith(("grader.checks", "grader.course", "grader.grading"))]  # type: ignore[attr-defined]
     assert seen["memory"] == 0
 
 
 def test_a_worker_reaches_nobody(seen: dict[str, object]) -> None:
-    """No network, no signal to others, no mount, no other user."""
-    for act in ("network", "kill", "become root"):
+    """No network, no other process, no signal to others, no mount."""
+    for act in ("network", "socket", "fork", "program", "kill"):
         assert str(seen[act]).startswith("refused"), (act, seen[act])
-    assert seen["interfaces"] == "['lo']"
+    assert seen["own pair"] == "[None, None]"
     assert seen["mount"] in ("-1", "refused: AttributeError")
+
+
+def test_behind_a_private_root_a_worker_is_nobody(private_root: Zygote, seen: dict[str, object]) -> None:
+    """Process 1 of its own, without a way to be root."""
+    assert (seen["pid"], seen["uid"]) == (1, 65534)
+    assert str(seen["become root"]).startswith("refused")
 
 
 def test_a_worker_changes_nothing(seen: dict[str, object]) -> None:
@@ -141,7 +162,7 @@ def test_the_environment_is_cleared(seen: dict[str, object]) -> None:
         "OPENBLAS_NUM_THREADS",
     }
     allowed |= {"MALLOC_ARENA_MAX", "MPLBACKEND", "CUBLAS_WORKSPACE_CONFIG", "PYTORCH_NVML_BASED_CUDA_CHECK"}
-    allowed |= {"CUDA_VISIBLE_DEVICES", "HOME", "TMPDIR", "TORCH_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
+    allowed |= {"CUDA_VISIBLE_DEVICES", "USER", "HOME", "TMPDIR", "TORCH_HOME", "MPLCONFIGDIR", "XDG_CACHE_HOME"}
     # torch sets these when it is imported
     allowed |= {"TORCHINDUCTOR_CACHE_DIR", "KMP_DUPLICATE_LIB_OK", "KMP_INIT_AT_FORK"}
     assert names <= allowed, names - allowed
@@ -165,12 +186,12 @@ def test_only_four_descriptors_are_open(walled: Zygote) -> None:
         line.close()
 
 
-def test_two_workers_share_nothing(walled: Zygote) -> None:
+def test_two_workers_share_nothing(private_root: Zygote) -> None:
     """A file, a shared memory segment, or a random state of one is not there for the next."""
     leave = "import torch\nfor place in ('/box/x', '/dev/shm/x'): open(place, 'w').write('x')\ntorch.manual_seed(5)"
     look = "import os\nprint(os.path.exists('/box/x'), os.path.exists('/dev/shm/x'))"
     for source, said in ((leave, ""), (look, "False False")):
-        line = walled.open(LIMITS, 10)
+        line = private_root.open(LIMITS, 10)
         try:
             assert isinstance(load(line, source), Answer)
             assert line.output.text.strip() == said
@@ -178,9 +199,9 @@ def test_two_workers_share_nothing(walled: Zygote) -> None:
             line.close()
 
 
-def test_a_full_disk_is_the_workers_own(walled: Zygote) -> None:
+def test_a_full_disk_is_the_workers_own(private_root: Zygote) -> None:
     """The scratch folder ends, and only there."""
-    line = walled.open(LIMITS, 30)
+    line = private_root.open(LIMITS, 30)
     source = "for n in range(9):\n  with open(f'f{n}', 'wb') as f: f.write(bytes(100 << 20))"
     try:
         problem = load(line, source)
@@ -190,11 +211,53 @@ def test_a_full_disk_is_the_workers_own(walled: Zygote) -> None:
         line.close()
 
 
+def test_a_scratch_folder_without_a_size_is_watched(course: Course) -> None:
+    """At tier 2 a worker that writes too much is ended; so is one that makes too many files, however deep."""
+    with Zygote("cpu", (str(course.root),), (2,)) as zygote:
+        folders = set(Path(tempfile.gettempdir()).glob("grader-*"))
+        for source, says in (
+            ("for n in range(9):\n  open(f'f{n}', 'wb').write(bytes(100 << 20))\nwhile True: pass", "MiB of files"),
+            ("import os\nwhile True:\n  os.mkdir('d')\n  os.chdir('d')", "files written"),
+        ):
+            line = zygote.open(LIMITS, 30)
+            try:
+                death = load(line, source)
+                assert isinstance(death, Death), death
+                assert death.kind == limits.DISK_LIMIT
+                assert says in death.detail
+            finally:
+                line.close()
+        deadline = time.monotonic() + 20
+        while (left := set(Path(tempfile.gettempdir()).glob("grader-*")) - folders) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert not left
+
+
+def test_tiers_cannot_be_talked_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a tier that is insisted on cannot be had, nothing runs, and the reason is named."""
+    monkeypatch.setattr(bubble, "program", lambda: None)
+    with pytest.raises(UsageError, match=r"tier 4: bubblewrap is not installed.*grade doctor"):
+        Zygote("cpu", (), (4,))
+    with Zygote("cpu", (), (3,), ways=()) as zygote, pytest.raises(UsageError, match="tier 3"):
+        _ = zygote.facts
+
+
+def test_a_bubble_that_bursts_leaves_the_next_best_tier(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A bubblewrap that does not work here is no reason not to grade, and the line says what happened."""
+    broken = tmp_path / "bwrap"
+    broken.write_text("#!/bin/sh\necho no namespaces for you >&2\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr(bubble, "program", lambda: str(broken))
+    with Zygote("cpu") as zygote:
+        assert 2 <= zygote.facts.protection.tier < 4
+        assert "no namespaces for you" in zygote.facts.protection.line
+
+
 def test_without_walls_it_says_so() -> None:
-    """Where there are no namespaces, work goes on behind limits, and the line says what is missing."""
-    with Zygote("cpu", (), ("none",)) as zygote:
-        assert not zygote.facts.protected
-        assert "NO namespaces" in zygote.facts.protection
+    """What was asked for without walls runs behind limits only, and the line says so."""
+    with Zygote("cpu", (), (0,)) as zygote:
+        assert not zygote.facts.protection.safe
+        assert "UNSANDBOXED" in zygote.facts.protection.line
         line = zygote.open(LIMITS, 10)
         try:
             assert isinstance(load(line, "x = 1"), Answer)
@@ -202,11 +265,11 @@ def test_without_walls_it_says_so() -> None:
             line.close()
 
 
-def test_every_strength_has_a_line() -> None:
-    """What is on is said in one line, for each strength."""
-    for strength in ("root", "user", "none"):
-        assert "\n" not in Walls(strength, "why").line
-        assert len(Walls(strength, "why").line) > 20
+def test_every_tier_has_a_line() -> None:
+    """What is on is said in one line, for each tier."""
+    for tier in NAMES:
+        assert "\n" not in protection(tier, "why").line
+        assert protection(tier, "why").safe is (tier > 0)
 
 
 def test_the_grader_never_imports_torch(course: Course) -> None:
@@ -222,7 +285,7 @@ def test_the_grader_never_imports_torch(course: Course) -> None:
 
 def test_walls_that_cannot_be_built_are_our_fault() -> None:
     """A worker that ends before its door is closed is an error of ours, never the student's exit."""
-    with Zygote("cpu", (), ("root", "user")) as zygote:
+    with Zygote("cpu", (), (3, 2)) as zygote:
         line = zygote.open(LIMITS, 1e30)  # no limit that a kernel knows
         try:
             with pytest.raises(SandboxError, match="walled in"):
@@ -233,16 +296,14 @@ def test_walls_that_cannot_be_built_are_our_fault() -> None:
 
 def test_a_python_inside_a_hidden_folder_is_seen(tmp_path: Path) -> None:
     """The environment that runs us may lie in the checkout whose course is hidden: it stays, the rest goes."""
-    plan = Plan("user", (str(tmp_path / "course/.venv"), "/usr"), (str(tmp_path / "course"), "/usr/share"), 0, 0)
     for folder in ("course/.venv", "course/reference"):
         (tmp_path / folder).mkdir(parents=True)
-    assert lockdown._views(plan) == [
+    assert root.views((str(tmp_path / "course/.venv"), "/usr"), (str(tmp_path / "course"), "/usr/share")) == [
         (str(tmp_path / "course/.venv"), True),
         ("/usr", True),
         ("/usr/share", False),
     ]
-    inner = Plan("user", ("/usr", "/usr/lib"), ("/usr/", "/usr/share"), 0, 0)
-    assert ("/usr/share", False) in lockdown._views(inner)
+    assert ("/usr/share", False) in root.views(("/usr", "/usr/lib"), ("/usr/", "/usr/share"))
 
 
 def test_late_imports_work_in_a_worker(walled: Zygote) -> None:
@@ -260,10 +321,10 @@ def test_a_worker_may_speak_before_its_maker() -> None:
     handle = os.pidfd_open(os.getpid())
     try:
         theirs.send(b"{}")
-        socket.send_fds(theirs, [b"null"], [handle])
-        pid, received, said = _introduction(ours)
-        os.close(received)
-        assert (pid, said) == (os.getpid(), [{}])
+        socket.send_fds(theirs, [b'{"scratch": "/tmp/box"}'], [handle])
+        known = _introduction(ours)
+        os.close(known.handle)
+        assert (known.pid, known.said, known.scratch) == (os.getpid(), [{}], "/tmp/box")
     finally:
         os.close(handle)
         ours.close()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -21,8 +22,10 @@ import numpy as np
 
 from grader.errors import SandboxError
 from grader.sandbox import limits as kinds
-from grader.sandbox.limits import Death, Limits
+from grader.sandbox import scratch
+from grader.sandbox.limits import Death, Limits, size_text
 from grader.wire import frames, strict
+from grader.wire.arrays import WITH_ARRAYS
 from grader.wire.frames import FrameError
 from grader.wire.records import Problem
 
@@ -71,9 +74,12 @@ class Channel:
 
     def __init__(self, line: socket.socket, streams: tuple[int, int], status: socket.socket) -> None:
         self._line, self._streams, self._status = line, streams, status
-        self._pid, self._handle, self._said = _introduction(status)
+        introduced = _introduction(status)
+        self._pid, self._handle, self._said = introduced.pid, introduced.handle, introduced.said
+        self._scratch = introduced.scratch
         self.output = Output()
-        self._questions = 0
+        self._taken = 0  # bytes of arrays, in all answers so far
+        self._granted = 0.0  # seconds of computing time, for all questions so far
         self._death: Death | None = None
         line.setblocking(False)
         for stream in streams:
@@ -83,12 +89,18 @@ class Channel:
         """Put one question and wait for its answer, the student's exception, or the worker's death."""
         if self._death is not None:
             return self._death
-        self._questions += 1
-        question = frames.encode({"id": self._questions, "op": op, "params": dict(params)}, arrays)
-        exchange = _Exchange(question, limits, self._cpu_seconds())
+        self._granted += limits.cpu_seconds
+        number = secrets.randbits(53)  # a number that cannot be guessed: nobody answers what was not asked yet
+        question = frames.encode({"id": number, "op": op, "params": dict(params)}, arrays)
+        room = max(0, limits.answer_bytes - self._taken) if op in WITH_ARRAYS else 0
+        exchange = _Exchange(question, limits, self._cpu_seconds(), room)
         try:
             frame = self._converse(exchange)
-            return _opened(frame, self._questions)
+            self._taken += sum(array.nbytes for array in frame.arrays.values())
+            return _opened(frame, number)
+        except frames.TooLarge:
+            allowed = size_text(limits.answer_bytes)
+            return self._die(Death(kinds.ANSWER_LIMIT, f"an answer of more than the {allowed} that are taken in"))
         except FrameError as error:
             return self._die(Death(kinds.PROTOCOL, f"the worker's answer was not one: {error}"))
         except _Stopped as stop:
@@ -119,7 +131,11 @@ class Channel:
                         if frame is not None:
                             self._drain_rest()
                             return frame
+                if not exchange.due():
+                    continue
                 exchange.check(self._cpu_seconds(), self.output.total)
+                if self._scratch and (excess := scratch.excess(self._scratch)):
+                    raise _Stopped(Death(kinds.DISK_LIMIT, excess))
 
     def _drain(self, stream: int, selector: selectors.BaseSelector | None = None) -> bool:
         """Take what has been printed; returns whether there was something."""
@@ -156,10 +172,17 @@ class Channel:
         ended = self._said[-1]
         number = ended.get("signal", 0)
         if number in (signal.SIGXCPU, signal.SIGKILL):
-            return Death(kinds.CPU_LIMIT, "the kernel ended it: its CPU time or memory was used up")
+            return self._killed(number, float(ended.get("cpu_seconds", 0)), int(ended.get("peak_bytes", 0)))
         if number:
             return Death(kinds.CRASHED, f"the process crashed: {signal.strsignal(number)} (signal {number})")
         return Death(kinds.EXITED, f"the code ended the whole process (exit status {ended.get('exit', '?')})")
+
+    def _killed(self, number: int, cpu_seconds: float, peak_bytes: int) -> Death:
+        """The kernel ended it, at its own limit of computing time or since the machine has no memory left."""
+        spent = f"{cpu_seconds:.1f} s of computing time and {size_text(peak_bytes)} of memory"
+        if number == signal.SIGXCPU or cpu_seconds >= self._granted:
+            return Death(kinds.CPU_LIMIT, f"the kernel ended it, after {spent}")
+        return Death(kinds.MEMORY_LIMIT, f"the machine has no memory left, and the kernel ended it after {spent}")
 
     def _kill(self) -> None:
         if not _wait_readable(self._handle, 0.0):
@@ -185,12 +208,13 @@ class _Stopped(Exception):
 class _Exchange:
     """One question under way: what is left to send, what has come, what may still be used up."""
 
-    def __init__(self, question: bytes, limits: Limits, cpu_seconds: float) -> None:
+    def __init__(self, question: bytes, limits: Limits, cpu_seconds: float, room: int) -> None:
         self._left = memoryview(question)
         self._limits = limits
         self._cpu_start = cpu_seconds
         self._deadline = time.monotonic() + limits.wall_seconds  # one for the whole exchange, however it drips
-        self._reader = frames.Reader(limits.answer_bytes)
+        self._next_look = 0.0
+        self._reader = frames.Reader(room)
 
     def send(self, line: socket.socket) -> bool:
         """Send what fits; true when all is sent."""
@@ -212,7 +236,18 @@ class _Exchange:
             chunk = b""
         if not chunk:
             raise _Stopped(Death(kinds.EXITED, ""))
-        return self._reader.feed(chunk)
+        frame = self._reader.feed(chunk)
+        if frame is not None and self._left:
+            raise FrameError("it came before the whole question was put")
+        return frame
+
+    def due(self) -> bool:
+        """Whether to look at the limits again: now and then, not for every byte that drips in."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return False
+        self._next_look = now + POLL_SECONDS
+        return True
 
     def check(self, cpu_seconds: float, printed: int) -> None:
         """Stop the exchange when a limit is reached, naming it."""
@@ -222,12 +257,22 @@ class _Exchange:
         if time.monotonic() > self._deadline:
             raise _Stopped(Death(kinds.WALL_LIMIT, f"no answer within {limits.wall_seconds:g} s"))
         if printed > limits.output_bytes:
-            raise _Stopped(Death(kinds.OUTPUT_LIMIT, f"more than {limits.output_bytes >> 20} MiB printed"))
+            raise _Stopped(Death(kinds.OUTPUT_LIMIT, f"more than {size_text(limits.output_bytes)} printed"))
 
 
-def _introduction(status: socket.socket) -> tuple[int, int, list[Any]]:
-    """Wait for the zygote to hand over the descriptor that kills the worker; returns the worker's pid here, that
-    descriptor, and what the worker itself said meanwhile: it may be faster than its maker."""
+@dataclass(frozen=True)
+class _Introduction:
+    """What is known of a worker at its start: its pid here, the descriptor that kills it, the scratch folder to keep
+    an eye on (empty where it has a size of its own), and what the worker itself said meanwhile."""
+
+    pid: int
+    handle: int
+    scratch: str
+    said: list[Any]
+
+
+def _introduction(status: socket.socket) -> _Introduction:
+    """Wait for the zygote to hand over its worker, which may be faster to speak than its maker."""
     status.settimeout(30.0)
     said: list[Any] = []
     while True:
@@ -243,7 +288,7 @@ def _introduction(status: socket.socket) -> tuple[int, int, list[Any]]:
     # The zygote may live in a pid namespace, where the worker has another number than here.
     with open(f"/proc/self/fdinfo/{fds[0]}") as info:
         pid = next(int(line.split()[1]) for line in info if line.startswith("Pid:"))
-    return pid, fds[0], said
+    return _Introduction(pid, fds[0], json.loads(message)["scratch"], said)
 
 
 def _opened(frame: frames.Frame, number: int) -> Reply:

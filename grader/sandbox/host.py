@@ -18,16 +18,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from grader.errors import SandboxError, UsageError
+from grader.model import Protection
+from grader.sandbox import bubble, paths
 from grader.sandbox.channel import Channel, Output, Reply
 from grader.sandbox.limits import Limits
-from grader.sandbox.lockdown import STRENGTHS, Walls
+from grader.sandbox.tiers import SAFE, STRONG_PLUS, protection
 
 START_SECONDS = 180.0
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package `grader`
 _PROGRAM = (
     # The very package that runs here, whichever others are installed; its folder does not stay on the path.
     "import sys; sys.path.insert(0, {root!r}); import grader; sys.path.pop(0); "
-    "from grader.sandbox.zygote import main; main({fd}, {device!r}, {strengths!r})"
+    "from grader.sandbox.zygote import main; main({fd}, {device!r}, {tiers!r}, {ways!r})"
 )
 
 
@@ -61,33 +63,48 @@ class Facts:
     python: str
     cpu: str
     gpus: int
-    protection: str
-    protected: bool
+    protection: Protection
 
 
 class Zygote:
     """The real sandbox. Starting returns at once; torch is imported while the grader does other things.
 
-    `hide` are folders that no worker may see; `strengths` are the walls to try, best first (see `lockdown`); `cache`
-    is a folder where what the zygote itself imports may keep things.
+    `hide` are folders that no worker may see; `cache` is a folder where what the zygote itself imports may keep
+    things. `tiers` are the tiers of protection to try, best first, `ways` the ways to namespaces (see `namespaces`).
     """
 
     def __init__(
         self,
         device: str = "cpu",
         hide: tuple[str, ...] = (),
-        strengths: tuple[str, ...] = STRENGTHS,
+        tiers: tuple[int, ...] = SAFE,
         cache: str | None = None,
+        ways: tuple[str, ...] = ("root", "user"),
     ) -> None:
         self.device = device
-        self._hide = hide
+        self._hide, self._tiers, self._ways, self._cache = hide, tiers, ways, cache
         self._lock = threading.Lock()
+        self._why = ""  # what kept us from the outer layer
+        bwrap = bubble.program()
+        if STRONG_PLUS in tiers and bwrap is None:
+            self._why = "bubblewrap is not installed"
+            if tiers == (STRONG_PLUS,):
+                raise UsageError(_refusal(tiers, self._why))
+        self._start(bwrap if STRONG_PLUS in tiers else None)
+
+    def _start(self, bwrap: str | None) -> None:
+        """Start the process: inside bubblewrap for tier 4 alone, without it for all the others."""
+        tiers = tuple(tier for tier in self._tiers if (tier == STRONG_PLUS) == (bwrap is not None))
+        self._in_bubble = bwrap is not None
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        program = _PROGRAM.format(root=str(_ROOT), fd=theirs.fileno(), device=device, strengths=strengths)
+        program = _PROGRAM.format(root=str(_ROOT), fd=theirs.fileno(), device=self.device, tiers=tiers, ways=self._ways)
+        around = (
+            bubble.command(bwrap, paths.shown(self.device), _ROOT / "grader", self._hide, self._cache) if bwrap else []
+        )
         self._process = subprocess.Popen(
             # -s -P -B: no user site, no folder of ours on the path, no bytecode written.
-            [sys.executable, "-s", "-P", "-B", "-c", program],
-            env=_environment(device, cache),
+            [*around, sys.executable, "-s", "-P", "-B", "-c", program],
+            env=_environment(self.device, self._cache),
             cwd="/",
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
@@ -106,20 +123,38 @@ class Zygote:
 
     @cached_property
     def facts(self) -> Facts:
-        """Wait until torch is imported, and say what the sandbox is. Raises `SandboxError` when it did not start."""
-        self._control.settimeout(START_SECONDS)
-        try:
-            said = json.loads(self._control.recv(1 << 16) or b"{}")
-        except (TimeoutError, OSError) as error:
-            raise SandboxError(f"the sandbox did not start within {START_SECONDS:g} s") from error
+        """Wait until torch is imported, and say what the sandbox is.
+
+        Raises `SandboxError` when it did not start, `UsageError` when this machine gives no tier that was asked for.
+        """
+        said = self._hello()
+        if self._in_bubble and said.get("tier") != STRONG_PLUS:
+            self._why = f"bubblewrap does not work here: {said.get('why') or self._last_words().strip()}"
+            self._end()
+            if self._tiers == (STRONG_PLUS,):
+                raise UsageError(_refusal(self._tiers, self._why))
+            self._start(None)
+            said = self._hello()
         if not said:
             raise SandboxError(f"the sandbox did not start:\n{self._last_words()}")
-        self._control.settimeout(None)
+        if said["tier"] not in self._tiers:
+            raise UsageError(_refusal(self._tiers, said["why"] or self._why))
         if self.device == "cuda" and not said["gpus"]:
             raise UsageError("--device cuda: torch finds no GPU here. Use --device cpu, or auto.")
-        walls = Walls(said["strength"], said["why"])
-        protected = walls.strength != "none"
-        return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], walls.line, protected)
+        why = said["why"] or (self._why if said["tier"] == STRONG_PLUS - 1 else "")
+        return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], protection(said["tier"], why))
+
+    def _hello(self) -> dict[str, Any]:
+        """What the zygote says of itself; nothing when it ended before it could."""
+        self._control.settimeout(START_SECONDS)
+        try:
+            said: dict[str, Any] = json.loads(self._control.recv(1 << 16) or b"{}")
+        except ConnectionError:
+            return {}
+        except (TimeoutError, OSError) as error:
+            raise SandboxError(f"the sandbox did not start within {START_SECONDS:g} s") from error
+        self._control.settimeout(None)
+        return said
 
     def open(self, limits: Limits, cpu_seconds: float, imports: tuple[str, ...] = ()) -> Channel:
         """Start a worker that may use `cpu_seconds` in all, with some slow `imports` done before it starts.
@@ -153,9 +188,12 @@ class Zygote:
 
     def close(self) -> None:
         """End the zygote; workers still alive end with it."""
-        self._control.close()
         if "facts" not in vars(self):
             self._process.kill()  # it is still importing torch, and would not look up before that is done
+        self._end()
+
+    def _end(self) -> None:
+        self._control.close()
         try:
             self._process.wait(5.0)
         except subprocess.TimeoutExpired:
@@ -165,9 +203,21 @@ class Zygote:
             self._process.stderr.close()
 
     def _last_words(self) -> str:
-        if self._process.stderr is None or self._process.poll() is None:
+        try:
+            self._process.wait(1.0)  # it is ending, or has ended
+        except subprocess.TimeoutExpired:
+            return "no reason given"
+        if self._process.stderr is None or self._process.stderr.closed:
             return "no reason given"
         return self._process.stderr.read().decode("utf-8", "backslashreplace")[-2000:]
+
+
+def _refusal(asked: tuple[int, ...], why: str) -> str:
+    if set(SAFE) <= set(asked):
+        wanted = "this machine gives no protection from student code"
+    else:
+        wanted = f"this machine does not give sandbox tier {' or '.join(map(str, asked))}"
+    return f"{wanted}: {why}. Run `grade doctor`: it tells what is missing, and how to get it"
 
 
 def _environment(device: str, cache: str | None) -> dict[str, str]:

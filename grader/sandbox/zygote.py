@@ -14,7 +14,6 @@ import importlib
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import sys
@@ -22,8 +21,9 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any
 
-from grader.sandbox import lockdown
-from grader.sandbox.lockdown import BOX, Plan, Walls
+from grader.sandbox import lockdown, namespaces, paths, probe, scratch, tiers
+from grader.sandbox.lockdown import BOX, Plan
+from grader.sandbox.probe import Position
 
 MESSAGE_CAP = 1 << 16
 # torch.utils.data and multiprocessing are what DataLoader imports late; everything else comes with torch.
@@ -33,11 +33,14 @@ PRELOADS = ("torch", "torch.utils.data", "numpy", "grader.worker.main")
 LATE = ("torch._dynamo", "matplotlib.pyplot", "matplotlib.backends.backend_agg")
 
 
-def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
-    """Serve until the control socket closes."""
+def main(control_fd: int, device: str, asked: tuple[int, ...], ways: tuple[str, ...]) -> None:
+    """Serve until the control socket closes; end at once, saying why, when none of the tiers `asked` for can be had."""
     control = socket.socket(fileno=control_fd)
-    walls = lockdown.probe(device, strengths)  # before torch: the smaller the process, the cheaper the try
-    lockdown.take_position(walls.strength)
+    position = probe.choose(asked, ways, device)  # before torch: the smaller the process, the cheaper the try
+    if position.tier not in asked:
+        control.send(json.dumps({"tier": position.tier, "why": position.why}).encode())
+        return
+    namespaces.take_position(position.way)
     roots = sys.path[:]
     for name in PRELOADS:
         importlib.import_module(name)
@@ -45,8 +48,8 @@ def main(control_fd: int, device: str, strengths: tuple[str, ...]) -> None:
     _prepare_torch(device)
     gc.collect()
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages in every worker
-    control.send(_hello(walls, device))
-    _serve(control, walls, lockdown.shown_paths(device))
+    control.send(_hello(position, device))
+    _serve(control, position, device)
 
 
 def _prepare_torch(device: str) -> None:
@@ -85,7 +88,7 @@ def _mapped_bytes() -> int:
         return int(statm.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _hello(walls: Walls, device: str) -> bytes:
+def _hello(position: Position, device: str) -> bytes:
     import torch
 
     # NVML-based (see the environment that the grader sets), so that CUDA stays untouched before the forks.
@@ -93,8 +96,8 @@ def _hello(walls: Walls, device: str) -> bytes:
     facts = {
         "torch": torch.__version__,
         "python": sys.version.split()[0],
-        "strength": walls.strength,
-        "why": walls.why,
+        "tier": position.tier,
+        "why": position.why,
         "gpus": gpus,
         "cpu": torch.backends.cpu.get_cpu_capability(),
     }
@@ -128,18 +131,19 @@ class _Worker:
         self.status.close()
         os.close(self.handle)
         if self.box != BOX:
-            shutil.rmtree(self.box, ignore_errors=True)
+            scratch.remove(self.box)
 
 
-def _serve(control: socket.socket, walls: Walls, show: tuple[str, ...]) -> None:
+def _serve(control: socket.socket, position: Position, device: str) -> None:
     """Fork workers as they are asked for, and bury them as they end, until the control socket closes."""
     poller = select.poll()
     poller.register(control, select.POLLIN)
+    show = paths.shown(device)
     living: dict[int, _Worker] = {}  # by the descriptors that tell of their end
     while True:
         for fd, _ in poller.poll():
             if fd == control.fileno():
-                worker = _next_worker(control, walls, show)
+                worker = _next_worker(control, position, show, device)
                 if worker is None:
                     _end(set(living.values()))
                     return
@@ -165,7 +169,7 @@ def _end(workers: set[_Worker]) -> None:
         worker.bury()
 
 
-def _next_worker(control: socket.socket, walls: Walls, show: tuple[str, ...]) -> _Worker | None:
+def _next_worker(control: socket.socket, position: Position, show: tuple[str, ...], device: str) -> _Worker | None:
     """Take one order and fork a worker for it; None when the control socket has closed."""
     message, fds, _, _ = socket.recv_fds(control, MESSAGE_CAP, 4)
     if not message:
@@ -177,27 +181,31 @@ def _next_worker(control: socket.socket, walls: Walls, show: tuple[str, ...]) ->
             importlib.import_module(name)
         gc.freeze()
     plan = Plan(
-        strength=walls.strength,
+        tier=position.tier,
+        way=position.way,
         show=show,
         hide=tuple(order["hide"]),
+        box=BOX if position.tier >= tiers.STRONG else tempfile.mkdtemp(prefix="grader-"),
         memory_bytes=order["memory_bytes"],
         cpu_seconds=order["cpu_seconds"],
         base_bytes=_mapped_bytes(),
+        gpu=device == "cuda",
     )
-    box = BOX if plan.strength != "none" else tempfile.mkdtemp(prefix="grader-")
-    pid = lockdown.fork_apart(plan.strength)
+    pid = lockdown.fork_apart(plan.way)
     if pid == 0:
-        _become_worker(plan, box, *fds)
+        _become_worker(plan, *fds)
     status = socket.socket(fileno=fds[3])
     for fd in fds[:3]:
         os.close(fd)
-    worker = _Worker(pid, os.pidfd_open(pid), status, box)
+    worker = _Worker(pid, os.pidfd_open(pid), status, plan.box)
+    # A scratch folder that is not a file system of its own has no size; the grader keeps an eye on it.
+    watch = {"scratch": plan.box if plan.box != BOX else ""}
     with contextlib.suppress(OSError):
-        socket.send_fds(status, [b"null"], [worker.handle])
+        socket.send_fds(status, [json.dumps(watch).encode()], [worker.handle])
     return worker
 
 
-def _become_worker(plan: Plan, box: str, channel: int, out: int, err: int, status: int) -> None:
+def _become_worker(plan: Plan, channel: int, out: int, err: int, status: int) -> None:
     """Arrange the descriptors, close the door, say so, and serve. Never returns."""
     try:
         nothing = os.open("/dev/null", os.O_RDONLY)
@@ -208,8 +216,10 @@ def _become_worker(plan: Plan, box: str, channel: int, out: int, err: int, statu
         lockdown.close_the_door(plan)
         os.write(4, b"{}")
         os.close(4)
+        box = plan.box
         os.chdir(box)
-        os.environ.update(HOME=box, TMPDIR=box, TORCH_HOME=box, MPLCONFIGDIR=box, XDG_CACHE_HOME=box)
+        os.environ.pop("PWD", None)  # bubblewrap sets it
+        os.environ.update(USER="student", HOME=box, TMPDIR=box, TORCH_HOME=box, MPLCONFIGDIR=box, XDG_CACHE_HOME=box)
         tempfile.tempdir = box
         from grader.worker.main import serve
 

@@ -1,0 +1,155 @@
+"""`grade doctor`: what this machine can do to wall in student code, why not more, and how to get more.
+
+Nothing is read off a version or a flag: every wall is put up in a throw-away child, then a real worker is started at
+the best tier, and a drill of what an attacker tries first is run in it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import secrets
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from grader.errors import GraderError, SandboxError
+from grader.sandbox import survey
+from grader.sandbox.channel import Answer
+from grader.sandbox.host import Zygote
+from grader.sandbox.limits import Limits
+from grader.sandbox.survey import Step
+from grader.sandbox.tiers import NAMES, STRONG, STRONG_PLUS
+
+Say = Callable[[str], object]
+DRILL = Path(survey.__file__).with_name("drill.py")
+
+
+def examine(say: Say) -> int:
+    """Say all that was found; the exit code is 0 where student code can be walled in, else 2."""
+    kernel = os.uname()
+    say(f"{kernel.sysname} {kernel.release} on {kernel.machine}, Python {platform.python_version()}, uid {os.getuid()}")
+    say("")
+    steps = survey.steps()
+    for step in steps:
+        say(f"  {'yes' if step.stands else 'NO ':3}  {step.name:32}{step.detail}")
+    say("")
+    code = _try_out(say)
+    for line in advice(steps):
+        say(line)
+    return code
+
+
+def _try_out(say: Say) -> int:
+    """Start the real thing at its best tier, and run the drill in it."""
+    try:
+        with Zygote() as zygote:
+            facts = zygote.facts
+            say(f"{facts.protection.line[0].upper()}{facts.protection.line[1:]}.")
+            say(f"torch {facts.torch}, {facts.cpu} instructions.")
+            breaches = drill(zygote)
+    except GraderError as error:
+        say(f"Nothing can be graded here safely: {error}.")
+        return 2
+    tried = len(breaches)
+    got_through = {name: what for name, what in breaches.items() if what}
+    say(f"Drill: {tried - len(got_through)} of {tried} attempts of a hostile submission were refused.")
+    for name, what in got_through.items():
+        say(f"  NOT refused: {name} ({what})")
+    return 2 if got_through else 0
+
+
+def drill(zygote: Zygote) -> dict[str, str]:
+    """What a hostile submission got away with in a worker: for each attempt the loot, empty where it was refused.
+
+    Raises `SandboxError` when the drill did not come to its end.
+    """
+    limits = Limits(cpu_seconds=20, wall_seconds=40)
+    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as server:
+        os.chmod(folder, 0o777)
+        bait = Path(folder) / "bait.txt"
+        bait.write_text(secrets.token_hex())
+        bait.chmod(0o666)
+        names = {
+            "BAIT_FILE": str(bait),
+            "BAIT_PORT": server.getsockname()[1],
+            "BAIT_PID": os.getpid(),
+            "BAIT_NAME": next((name for name in ("LOGNAME", "SHELL", "PWD") if name in os.environ), "LOGNAME"),
+        }
+        lines = "".join(f"{name} = {value!r}\n" for name, value in names.items())
+        source = DRILL.read_text(encoding="utf-8")
+        future = "from __future__ import annotations\n"
+        code = source.replace(future, future + lines, 1).encode()
+        line = zygote.open(limits, 30)
+        try:
+            params = {"paths": ["drill.py"], "module": "drill", "cells": 0}
+            reply = line.ask("load", params, {"0": np.frombuffer(code, dtype=np.uint8)}, limits)
+            if not isinstance(reply, Answer):
+                raise SandboxError(f"the drill did not come to its end: {reply}")
+            found: dict[str, str] = json.loads(line.output.text)
+            return found
+        finally:
+            line.close()
+
+
+def advice(steps: list[Step]) -> Iterator[str]:
+    """What an administrator can do to get a better tier."""
+    missing = {step.id: step for step in steps if not step.stands}
+    if not missing:
+        return
+    yield ""
+    if "user-namespace" in missing or "private-root" in missing:
+        yield f"For tier {STRONG} ({NAMES[STRONG]}) unprivileged user namespaces are needed:"
+        yield from (f"  {line}" for line in _namespace_remedies())
+    if "bubblewrap" in missing:
+        yield f"For tier {STRONG_PLUS} ({NAMES[STRONG_PLUS]}) bubblewrap is needed:"
+        yield "  install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`"
+    if "landlock" in missing:
+        yield "Landlock is needed at every tier: Linux 5.13 or newer, with `landlock` in the list of"
+        yield "  /sys/kernel/security/lsm (boot option lsm=landlock,…). WSL 2 may need a newer kernel."
+    if "seccomp" in missing:
+        yield "libseccomp is needed at every tier: `apt install libseccomp2` or `apk add libseccomp`"
+    if "pidfd" in missing:
+        yield "Process descriptors need Linux 5.3 or newer."
+
+
+def _namespace_remedies() -> Iterator[str]:
+    """What keeps user namespaces away on this machine, as far as it can be read, and what to do about it."""
+    said = False
+    for setting, bad, command, why in _SETTINGS:
+        if _setting(setting) == bad:
+            said = True
+            yield f"{setting} is {bad} ({why}): as root, `sysctl -w {command}`"
+    if _in_container():
+        said = True
+        yield "this is a container whose profile forbids them: start it with"
+        yield "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or grade outside it"
+    if not said:
+        yield "no known setting forbids them here: ask whoever runs this machine about its security modules"
+
+
+_SETTINGS = (
+    ("user.max_user_namespaces", "0", "user.max_user_namespaces=15000", "none may be made"),
+    ("kernel.unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1", "Debian's old switch"),
+    (
+        "kernel.apparmor_restrict_unprivileged_userns",
+        "1",
+        "kernel.apparmor_restrict_unprivileged_userns=0",
+        "Ubuntu takes their privileges away; an AppArmor profile for this Python with `userns,` is the gentler way",
+    ),
+)
+
+
+def _setting(name: str) -> str:
+    try:
+        return Path("/proc/sys", name.replace(".", "/")).read_text().strip()
+    except OSError:
+        return ""
+
+
+def _in_container() -> bool:
+    return any(os.path.exists(mark) for mark in ("/.dockerenv", "/run/.containerenv"))
