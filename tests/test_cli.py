@@ -57,6 +57,23 @@ def test_something_that_does_not_pass_exits_1(grade, tmp_path: Path) -> None:  #
     assert (tmp_path / "deep/er/b.html").exists()
 
 
+def test_what_ran_without_walls_is_stamped(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """--unsafe-no-sandbox is said before, in the terminal's end, in the page, and in the JSON."""
+    done = grade(SAMPLES / "alice", *QUICK, "--unsafe-no-sandbox")
+    assert done.returncode == 0
+    assert "UNSANDBOXED" in done.stderr
+    assert "UNSANDBOXED" in done.stdout
+    assert "UNSANDBOXED" in (tmp_path / "reports/alice.html").read_text()
+
+
+def test_a_tier_can_be_insisted_on(grade) -> None:  # type: ignore[no-untyped-def]
+    """--tier takes that tier and no other, and the JSON names it."""
+    done = grade(SAMPLES / "alice", *QUICK, "--tier", "2", "--json")
+    sandbox = json.loads(done.stdout)["sandbox"]
+    assert (sandbox["tier"], sandbox["name"]) == (2, "standard")
+    assert "no namespaces" in done.stderr
+
+
 def test_json_is_all_there_is_on_standard_output(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """One object with the agreed keys, no report unless asked for, and the same bytes again apart from times."""
     runs = [grade(SAMPLES / "carol", "--json", *QUICK) for _ in range(2)]
@@ -86,6 +103,7 @@ def test_options_may_come_before_the_path(grade) -> None:  # type: ignore[no-unt
         (["twice"], 3, "keep the one"),
         (["both"], 3, "keep the one"),
         (["other", "--exercise", "Modell"], 2, "no exercise 'Modell'. There are:"),
+        (["other", "--tier", "3", "--unsafe-no-sandbox"], 2, "exclude each other"),
         (["other", "--assignment", "maths"], 2, "no assignment 'maths'"),
         (["other", "--assignment", "build_methods", "--exercise", "RestNet18"], 2, "nothing to grade"),
         (["other", "--bogus"], 2, "No such option"),

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from tiers_here import available
 
+from grader import doctor
 from grader.course import Course
 from grader.errors import SandboxError, UsageError
 from grader.sandbox import bubble, limits, root
@@ -134,6 +135,13 @@ def test_a_worker_reaches_nobody(seen: dict[str, object]) -> None:
         assert str(seen[act]).startswith("refused"), (act, seen[act])
     assert seen["own pair"] == "[None, None]"
     assert seen["mount"] in ("-1", "refused: AttributeError")
+
+
+def test_the_drill_is_refused_everything(walled: Zygote) -> None:
+    """Nothing that a hostile submission tries first succeeds."""
+    found = doctor.drill(walled)
+    assert len(found) >= 20
+    assert {name: loot for name, loot in found.items() if loot} == {}
 
 
 def test_behind_a_private_root_a_worker_is_nobody(private_root: Zygote, seen: dict[str, object]) -> None:

@@ -14,7 +14,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from landlockpy import AccessFS, Ruleset, Scope, abi_version
+from landlockpy import AccessFS, AccessNet, Ruleset, Scope, abi_version
 
 READ = AccessFS.READ_FILE | AccessFS.READ_DIR
 SCRATCH = (
@@ -77,12 +77,17 @@ def abi() -> int:
         return 0
 
 
-def enforce(rules: Sequence[Rule], handled: AccessFS | None = None, scopes: Scope = SCOPES) -> None:
+def enforce(
+    rules: Sequence[Rule],
+    files: AccessFS | None = None,
+    network: AccessNet | None = None,
+    scopes: Scope = SCOPES,
+) -> None:
     """Refuse, from now on, every access that no rule grants. Raises OSError.
 
-    `handled` are the rights that are refused by default: all that the kernel knows, unless a test says otherwise.
+    `files` and `network` are the rights refused by default: all that the kernel knows, unless a test says otherwise.
     """
-    with Ruleset(handled_fs=handled, scoped=scopes) as ruleset:
+    with Ruleset(handled_fs=files, handled_net=network, scoped=scopes) as ruleset:
         for rule in rules:
             if os.path.exists(rule.path):
                 ruleset.allow_path(rule.path, rule.access if os.path.isdir(rule.path) else rule.access & _OF_A_FILE)

@@ -35,7 +35,7 @@ ALLOWED: dict[str, str] = {
     "descriptors": "close close_range dup dup2 dup3 pipe pipe2 eventfd2",
     "waiting": """
         poll ppoll select pselect6 epoll_create epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2
-        nanosleep clock_nanosleep pause restart_syscall wait4 waitid
+        nanosleep clock_nanosleep restart_syscall wait4 waitid
     """,
     "threads": """
         futex futex_waitv set_robust_list get_robust_list set_tid_address rseq gettid sched_yield sched_getaffinity
