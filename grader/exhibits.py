@@ -22,10 +22,11 @@ from grader.model import (
     Verdict,
 )
 from grader.submission import Submission
+from grader.text import clipped, settled
 from grader.wire.records import Found, Ran
 
 CONTEXT_LINES = 4
-OUTPUT_CAP = 2_000  # characters of what the student's code printed
+CODE_WIDTH = 400  # characters of a line
 
 
 def collect(question: Question, findings: Mapping[str, Finding], submission: Submission, module: str) -> Exhibits:
@@ -36,7 +37,7 @@ def collect(question: Question, findings: Mapping[str, Finding], submission: Sub
         gradients=() if done else tuple(_gradient_rows(question)),
         training=_curve(question),
         code=() if done else tuple(_excerpts(question, findings.values(), submission, module)),
-        output=question.student.output[:OUTPUT_CAP],
+        output=settled(question.student.output),
         picture=picture.png(question.student.arrays("scene").get("picture")),
     )
 
@@ -79,9 +80,9 @@ def _gradient_rows(question: Question) -> Iterable[GradientRow]:
     relative = 10 * tolerance(ran, question.device)
     comparable = "gradients" in question.reference.arrays("train.0.0")
     lonely = gradients.mismatched(question.student, question.reference, 0, relative) if comparable else []
-    norms = _reference_norms(question)
+    norms, missing = _reference_norms(question), frozenset(ran.missing)
     for path, digest in zip(ran.gradient_of, digests, strict=True):
-        absent = path in ran.missing
+        absent = path in missing
         yield GradientRow(
             name=path,
             got=None if absent else float(digest[0]),
@@ -110,7 +111,7 @@ def _curve(question: Question) -> TrainingCurve | None:
     if "losses" not in ours or "losses" not in theirs or reached is None or expected is None or band is None:
         return None
     return TrainingCurve(
-        losses=tuple(theirs["losses"].tolist()),
+        losses=tuple(theirs["losses"][: len(ours["losses"])].tolist()),  # a worker may claim millions
         reference_losses=tuple(ours["losses"].tolist()),
         accuracy=reached,
         reference_accuracy=expected,
@@ -131,6 +132,8 @@ def _excerpts(
         lines = submission.lines(file) or submission.lines(f"{folder}/{file}")
         marked = {place.line for place in places if place.file == file}
         shown = sorted({n for line in marked for n in range(line - CONTEXT_LINES, line + CONTEXT_LINES + 1)})
-        rows = tuple(SourceLine(n, lines[n - 1], n in marked) for n in shown if 1 <= n <= len(lines))
+        rows = tuple(
+            SourceLine(n, clipped(lines[n - 1], CODE_WIDTH), n in marked) for n in shown if 1 <= n <= len(lines)
+        )
         if rows:
             yield Excerpt(file, rows)

@@ -8,6 +8,7 @@ Reference evidence takes the same way through the same workers, once per machine
 from __future__ import annotations
 
 import os
+import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
@@ -19,6 +20,7 @@ from types import TracebackType
 import numpy as np
 
 from grader import checks, evidence, exhibits, plan, rubric, store, submission
+from grader.checks import hints, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.errors import GraderError, SandboxError, SubmissionError
@@ -27,8 +29,9 @@ from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.sandbox.host import Sandbox
 from grader.store import Store
-from grader.submission import Module, Submission
-from grader.wire.records import Found, Loaded, Problem
+from grader.submission import MOST_NOTES, Module, Submission
+from grader.text import first_few, one_line, printable
+from grader.wire.records import Adapted, Found, Loaded, Problem
 
 
 @dataclass(frozen=True)
@@ -98,17 +101,22 @@ class Grader:
             self.settings.device,
             self.sandbox.facts.protection,
             assignments,
-            [*collected.notes, *self._stumbles(chosen, running, modules)],
+            [
+                *collected.notes,
+                *self._left_out(chosen),
+                *first_few(list(self._met(chosen, running, modules)), MOST_NOTES),
+            ],
             time.monotonic() - started,
+            collected.fingerprint,
         )
 
     def grade_all(self, root: Path) -> Iterator[Grade | tuple[str, GraderError]]:
         """Grade every folder below `root`, in the order of names; a folder that cannot be graded gives its error."""
         for folder in submission.folders(root):
             try:
-                yield self.grade(folder)
+                yield self.grade_collected(submission.collect(folder, through_link=False))
             except SubmissionError as error:
-                yield folder.name.encode("utf-8", "backslashreplace").decode(), error
+                yield one_line(folder.name), error
 
     def reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution."""
@@ -145,7 +153,7 @@ class Grader:
                 self._reference[exercise.id] = self._pool.submit(self._compute_reference, assignment, exercise)
 
     def _compute_reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
-        jobs = plan.jobs(exercise, self.course.digits, self.settings)
+        jobs = plan.jobs(exercise, self.course.digits, self.settings.for_reference())
         probes = [probe for job in jobs for probe in job.probes]
         key = store.key(assignment.solution, probes, self.settings.device, self.sandbox.facts)
         saved = self._store.read(key)
@@ -166,40 +174,63 @@ class Grader:
         running: dict[str, list[Future[Evidence]]],
     ) -> ExerciseResult:
         if module is None:
-            note = f"Neither {exercise.assignment}.py nor {exercise.assignment}.ipynb was handed in."
+            name = self.course.assignment(exercise.assignment).module
+            note = collected.left_out_as(name) or f"Neither {name}.py nor {name}.ipynb was handed in."
             return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
         try:
             student = _merge([future.result() for future in running[exercise.id]])
             reference = self._reference[exercise.id].result()
         except Exception as error:  # the edge that keeps the other exercises going; it is ours, and says so
             if not isinstance(error, SandboxError):
-                traceback.print_exc()
+                sys.stderr.write(printable(traceback.format_exc()))
             findings = {check: Finding(Verdict.ERROR, str(error)) for check in exercise.points}
             return rubric.exercise_result(exercise, Status.ERROR, findings, str(error))
         note = _not_attempted(exercise, student)
         if note:
             return rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, rubric.all_skipped(exercise, note), note)
-        question = Question(exercise, student, reference, frozenset(), self.settings.device, self._labels(exercise))
+        question = Question(
+            exercise,
+            student,
+            reference,
+            frozenset(),
+            self.settings.device,
+            self._labels(exercise),
+            self.settings.limits_of(exercise),
+        )
         findings = checks.run(question)
         shown = exhibits.collect(question, findings, collected, module.stem)
         status = Status.ERROR if any(f.verdict is Verdict.ERROR for f in findings.values()) else Status.GRADED
         return rubric.exercise_result(exercise, status, findings, exhibits=shown)
 
-    def _stumbles(
+    def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:
+        """That training runs were left out, where there would have been some."""
+        worth = [
+            self.course.left_out[e.id] for _, exercises in chosen for e in exercises if e.id in self.course.left_out
+        ]
+        if worth:
+            runs, points = words.plural(len(worth), "training run"), f"{sum(worth):g} point{'s' * (sum(worth) != 1)}"
+            yield f"Left out: {runs}, worth {points}, which no score and no maximum here includes."
+
+    def _met(
         self,
         chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]],
         running: dict[str, list[Future[Evidence]]],
         modules: dict[str, Module | None],
     ) -> Iterator[str]:
-        """Top-level code that did not run to its end, once for each file."""
+        """What the code of each file met on its way, each thing once: what was adapted for it, and top-level code that
+        did not run to its end."""
         for assignment, exercises in chosen:
             module = modules[assignment.id]
-            first = running.get(exercises[0].id, [])
-            if module is None or not first or first[-1].exception() is not None:
+            done = [run[-1].result() for e in exercises if (run := running.get(e.id)) and run[-1].exception() is None]
+            if module is None or not done:
                 continue
-            loaded = first[-1].result().get("load", Loaded)
+            adapted = [note for evidence in done if (found := evidence.get("adapted", Adapted)) for note in found.notes]
+            for sentence in dict.fromkeys(hints.of_adaptation(note.name, note.value) for note in adapted):
+                if sentence:
+                    yield f"{module.path}: {sentence}"
+            loaded = done[0].get("load", Loaded)
             for stumble in loaded.stumbles if loaded else ():
-                yield f"{module.path}, {stumble.place}: {stumble.problem.type}: {stumble.problem.message}"
+                yield f"{module.path}, {stumble.place}: {words.told(stumble.problem)}"
 
     def _labels(self, exercise: Exercise) -> np.ndarray | None:
         if exercise.training is None:
@@ -222,9 +253,8 @@ def run_job(
                 for need in ("load", *probe.needs)[: None if probe is not load else 0]
             ):
                 continue
-            outcomes[probe.id] = evidence.validate(
-                probe.op, line.ask(probe.op, probe.params, probe.arrays, probe.limits)
-            )
+            reply = line.ask(probe.op, probe.params, probe.arrays, probe.limits)
+            outcomes[probe.id] = evidence.validate(probe.op, reply, probe.params)
             if not isinstance(outcomes[probe.id], (evidence.Answered, Problem)):
                 break  # the worker is dead; what was not asked stays unanswered
         return Evidence(outcomes, line.output.text)
@@ -282,5 +312,8 @@ def _expect_something(
     if any(modules.values()):
         return
     wanted = ", ".join(f"{assignment.module}.py" for assignment, _ in chosen)
+    for assignment, _ in chosen:
+        if reason := collected.left_out_as(assignment.module):
+            raise SubmissionError(f"{collected.name} holds nothing that can be graded: {reason}")
     there = ", ".join(sorted(collected.files)[:5])
     raise SubmissionError(f"{collected.name} holds none of the files asked for. Expected: {wanted}. There: {there}")

@@ -1,36 +1,63 @@
-"""Notebooks as lists of code cells. Nothing is run here, and saved outputs are never looked at."""
+"""Notebooks as lists of code cells. Nothing is run here, and saved outputs are never looked at.
+
+A notebook is a stranger's JSON, and this is read in the main process: what it may cost is capped before it is parsed,
+and nbformat, which knows the format's versions, is given the code cells alone. It converts and validates whatever it
+gets, outputs too, and over a few megabytes of empty objects that takes minutes and gigabytes.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import nbformat
 
 from grader.errors import SubmissionError
 
 SIZE_CAP = 20 << 20  # bytes, saved pictures included
+PARTS_CAP = 500_000  # of lists, objects, and what is in them: each costs some 100 bytes in memory, an object more
+CELL_CAP = 400  # of code; each is sent to every worker as a part of its own
+CODE_CAP = 2 << 20  # bytes of all code cells
+_CLEAR = "clear its outputs (Edit, Clear Outputs of All Cells), and save"
 
 
 def cells(name: str, content: bytes) -> list[str]:
     """The sources of the code cells, in order. Raises `SubmissionError` saying what is wrong with the notebook."""
     if len(content) > SIZE_CAP:
-        raise SubmissionError(
-            f"{name} is larger than {SIZE_CAP >> 20} MiB: clear its outputs "
-            "(Edit, Clear Outputs of All Cells), and save"
-        )
+        raise SubmissionError(f"{name} is larger than {SIZE_CAP >> 20} MiB: {_CLEAR}")
+    # Counted in texts, too; even so, a notebook with figures as data stays far below.
+    if sum(map(content.count, (b",", b"[", b"{"))) > PARTS_CAP:
+        raise SubmissionError(f"{name} consists of more than {PARTS_CAP:,} parts: {_CLEAR}")
     try:
-        data = json.loads(content.decode("utf-8-sig"), object_hook=_without_outputs)
-        _expect_notebook(data)
-        notebook = nbformat.convert(nbformat.from_dict(_with_metadata(data)), 4)
-        return [_source(cell) for cell in notebook.cells if cell.cell_type == "code"]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, nbformat.ValidationError) as error:
+        data = json.loads(content.decode("utf-8-sig"))
+        sources = [_source(cell) for cell in _code_cells(data)]
+        if len(sources) > CELL_CAP or sum(map(len, sources)) > CODE_CAP:
+            raise SubmissionError(
+                f"{name} holds more than {CELL_CAP} code cells or {CODE_CAP >> 20} MiB of code: "
+                "hand in what belongs to the assignment"
+            )
+        return [str(cell.source) for cell in nbformat.convert(_lean(data["nbformat"], sources), 4).cells]
+    except (ValueError, RecursionError, nbformat.ValidationError) as error:
         raise SubmissionError(
             f"{name} is not a notebook that can be read ({error}): open it, and save it again"
         ) from error
 
 
-def _expect_notebook(data: Any) -> None:
+def _lean(version: int, sources: list[str]) -> nbformat.NotebookNode:
+    """A notebook of that format with nothing but its code."""
+    kept: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": []}
+    notebook: dict[str, Any] = {"nbformat": version, "nbformat_minor": 0, "metadata": {}}
+    if version == 4:
+        notebook["cells"] = [{**kept, "execution_count": None, "source": source} for source in sources]
+    else:
+        lean = [{**kept, "language": "python", "collapsed": False, "input": source} for source in sources]
+        notebook["worksheets"] = [{"metadata": {}, "cells": lean}]
+    return cast(nbformat.NotebookNode, nbformat.from_dict(notebook))
+
+
+def _code_cells(data: Any) -> Iterator[dict[str, Any]]:
+    """The code cells of format 4, or of format 3, which keeps them in work sheets."""
     if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
         raise ValueError("it has no nbformat number")
     if data["nbformat"] < 3:
@@ -39,20 +66,27 @@ def _expect_notebook(data: Any) -> None:
         )
     if data["nbformat"] > 4:
         raise ValueError(f"its format {data['nbformat']} is newer than this program")
+    holders = [data] if data["nbformat"] == 4 else _objects(data, "worksheets")
+    return (cell for holder in holders for cell in _objects(holder, "cells") if _kind(cell) == "code")
 
 
-def _without_outputs(item: dict[str, Any]) -> dict[str, Any]:
-    """A code cell as if it had never been run: converters would read its outputs, and fail where they are damaged."""
-    return {**item, "outputs": []} if item.get("cell_type") == "code" else item
+def _objects(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    found = holder.get(key)
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise ValueError(f"its {key} are not a list of objects")
+    return found
 
 
-def _with_metadata(data: dict[str, Any]) -> dict[str, Any]:
-    """The few keys that converters take for granted and some editors leave out."""
-    return {"metadata": {}, "nbformat_minor": 0, **data}
+def _kind(cell: dict[str, Any]) -> Any:
+    if "cell_type" not in cell:
+        raise ValueError("a cell has no cell_type")
+    return cell["cell_type"]
 
 
-def _source(cell: Any) -> str:
-    source = cell.source
-    text = "".join(source) if isinstance(source, list) else str(source)
+def _source(cell: dict[str, Any]) -> str:
+    source = cell.get("source", cell.get("input"))  # format 3 says input
+    lines: list[Any] = source if isinstance(source, list) else [source]
+    if not all(isinstance(line, str) for line in lines):
+        raise ValueError("a code cell's source is not text")
     # JSON can spell half a character, which no file and no worker can be sent.
-    return text.encode("utf-8", "replace").decode()
+    return "".join(lines).encode("utf-8", "replace").decode()

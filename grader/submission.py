@@ -1,32 +1,20 @@
-"""Taking in a submission without running it: one snapshot of its files, each opened safely, read once, and hashed.
-
-Only regular files count. Links, pipes and devices are refused by name: a link may lead out of the folder, and a pipe
-may never end.
-"""
+"""Taking in a submission without running it: one snapshot of its files, read once, and hashed."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import re
-import stat
-import tokenize
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
-from grader import notebook
+from grader import notebook, snapshot, source
 from grader.errors import SubmissionError
+from grader.text import first_few, one_line
 
-FILE_CAP = 2 << 20  # bytes; a year of coursework fits in one
-TOTAL_CAP = 64 << 20
-COUNT_CAP = 500
-DEPTH_CAP = 30  # folders inside each other
-IGNORED = frozenset(["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "node_modules"])
-IGNORED_ENDINGS = (".pyc", ".pyo", ".so", ".pyd")
+MOST_NOTES = 20
 _CELL = re.compile(r"(.+\.ipynb), cell ([0-9]{1,6})")
-_ASCII_SAMPLE = "-+~\\n"  # characters that mean something else to punycode, UTF-7, HZ and unicode_escape
 
 
 @dataclass(frozen=True)
@@ -40,11 +28,14 @@ class Module:
 
 @dataclass(frozen=True)
 class Submission:
-    """One student's folder as it was when it was collected. `files` maps paths inside it to their bytes."""
+    """One student's folder as it was when it was collected. `files` maps paths inside it to their bytes, `left_out`
+    the paths of what was not taken in to the reasons."""
 
     name: str
     files: dict[str, bytes]
     notes: tuple[str, ...] = ()
+    left_out: dict[str, str] = field(default_factory=dict)
+    _cells: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)  # of notebooks read
 
     @property
     def fingerprint(self) -> str:
@@ -61,8 +52,7 @@ class Submission:
 
         Raises `SubmissionError` where it is not clear which file is meant, or where a notebook cannot be read.
         """
-        wanted = (f"{name}.py", f"{name}.ipynb")
-        paths = sorted((p for p in self.files if PurePosixPath(p).name in wanted), key=lambda p: (p.count("/"), p))
+        paths = sorted((p for p in self.files if _is_module(p, name)), key=lambda p: (p.count("/"), p))
         if not paths:
             return None
         if len(paths) > 1 and (paths[0].count("/") == paths[1].count("/") or len({p[-3:] for p in paths}) > 1):
@@ -70,7 +60,20 @@ class Submission:
         path = paths[0]
         if path.endswith(".py"):
             return Module(path.removesuffix(".py"), path)
-        return Module(path.removesuffix(".ipynb"), path, tuple(notebook.cells(path, self.files[path])))
+        return Module(path.removesuffix(".ipynb"), path, self.cells(path))
+
+    def left_out_as(self, name: str) -> str:
+        """Why ``name.py`` or ``name.ipynb`` is there and was not taken in; nothing where it is not so."""
+        reasons = (
+            f"{path} was left out: {reason}." for path, reason in self.left_out.items() if _is_module(path, name)
+        )
+        return next(reasons, "")
+
+    def cells(self, path: str) -> tuple[str, ...]:
+        """The code cells of a notebook, which is parsed once. Raises `SubmissionError` where it cannot be read."""
+        if path not in self._cells:
+            self._cells[path] = tuple(notebook.cells(path, self.files[path]))
+        return self._cells[path]
 
     def lines(self, path: str) -> list[str]:
         """The lines of a source file, or of ``notebook.ipynb, cell 3``, for showing; undecodable bytes are replaced.
@@ -79,127 +82,73 @@ class Submission:
         """
         content = self.files.get(path)
         if content is not None:
-            return _lines(_decoded(content))
+            return source.lines(source.decoded(content))
         place = _CELL.fullmatch(path)
         file, number = (place[1], int(place[2])) if place else ("", 0)
         try:
-            cells = notebook.cells(file, self.files[file]) if file in self.files else []
+            cells = self.cells(file) if file in self.files else ()
         except SubmissionError:
             return []
-        return _lines(cells[number - 1]) if 0 < number <= len(cells) else []
+        return source.lines(cells[number - 1]) if 0 < number <= len(cells) else []
 
     def mentions(self, word: bytes) -> bool:
         """Whether any Python file or notebook contains `word`."""
         return any(word in content for path, content in self.files.items() if path.endswith((".py", ".ipynb")))
 
+    def oddities(self) -> Iterator[str]:
+        """What a person should look at in the source files; a notebook that cannot be read has nothing to look at."""
+        for path, content in self.files.items():
+            if path.endswith(".py"):
+                yield from source.oddities(path, [("", source.decoded(content))])
+            elif path.endswith(".ipynb"):
+                try:
+                    cells = self.cells(path)
+                except SubmissionError:
+                    continue
+                yield from source.oddities(path, [(f", cell {number}", cell) for number, cell in enumerate(cells, 1)])
 
-def collect(folder: Path) -> Submission:
-    """Read a submission's folder. Raises `SubmissionError` that says what is wrong with it."""
-    _expect_folder(folder)
-    files: dict[str, bytes] = {}
-    notes: list[str] = []
-    total = 0
-    for name in _walk(folder, notes):
-        content = _read(folder / name, name, notes)
-        if content is None:
-            continue
-        files[name] = content
-        total += len(content)
-        if total > TOTAL_CAP or len(files) > COUNT_CAP:
-            raise SubmissionError(
-                f"{_shown(folder)} holds more than {TOTAL_CAP >> 20} MiB or {COUNT_CAP} files: "
-                "hand in source files only"
-            )
-    if not files:
-        reason = notes[0] if notes else "put the .py or .ipynb file into it"
+
+def collect(folder: Path, through_link: bool = True) -> Submission:
+    """Read a submission's folder. Raises `SubmissionError` that says what is wrong with it.
+
+    The folder itself may be a link where the teacher names it. In a class it may not (`through_link`): it would be the
+    student who says where it leads.
+    """
+    expect_folder(folder)
+    taken = snapshot.take(folder, through_link)
+    if not taken.files:
+        reason = taken.notes[0] if taken.notes else "put the .py or .ipynb file into it"
         raise SubmissionError(f"{_shown(folder)} holds no file that can be graded: {reason}")
-    return Submission(_shown(folder.resolve().name), files, tuple(notes))
+    collected = Submission(_shown(folder.resolve().name), taken.files, left_out=taken.left_out)
+    notes = first_few([*collected.oddities(), *taken.notes], MOST_NOTES)
+    return replace(collected, notes=tuple(notes))
 
 
 def folders(root: Path) -> list[Path]:
     """The submissions below `root`: its folders, by name. Raises `SubmissionError` where there is none."""
-    _expect_folder(root)
+    expect_folder(root)
     found = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
     if not found:
         raise SubmissionError(f"{_shown(root)} holds no submission: expected one folder for each student")
     return found
 
 
-def _expect_folder(folder: Path) -> None:
+def expect_folder(folder: Path) -> None:
+    """Raise `SubmissionError` where `folder` is no folder that can be read, saying what to do."""
     if not folder.exists():
         raise SubmissionError(f"{_shown(folder)} does not exist: check its spelling")
     if not folder.is_dir():
-        raise SubmissionError(f"{_shown(folder)} is a file: give the folder that holds the submission")
+        archive = folder.name.lower().endswith(snapshot.ARCHIVES)
+        advice = "is an archive: unpack it, and give" if archive else "is a file: give"
+        raise SubmissionError(f"{_shown(folder)} {advice} the folder that holds the submission")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise SubmissionError(f"{_shown(folder)} cannot be read: check its permissions")
 
 
-def _walk(folder: Path, notes: list[str], inside: str = "") -> Iterator[str]:
-    """The paths in `folder` of all entries that are no folders, in a fixed order; links are not followed.
-
-    A folder that cannot be looked into is left out, with a note.
-    """
-    try:
-        with os.scandir(folder / inside) as entries:
-            found = sorted(entries, key=lambda entry: entry.name)
-    except OSError as error:
-        notes.append(f"{inside or 'the folder'} was left out: {error.strerror}; check its permissions")
-        return
-    for entry in found:
-        name = f"{inside}/{entry.name}" if inside else entry.name
-        if entry.name in IGNORED or entry.name.startswith("."):
-            continue
-        if _shown(entry.name) != entry.name:
-            notes.append(f"{_shown(name)} was left out: its name is not in UTF-8; rename it")
-        elif not entry.is_dir(follow_symlinks=False):
-            if not entry.name.endswith(IGNORED_ENDINGS):
-                yield name
-        elif name.count("/") < DEPTH_CAP:
-            yield from _walk(folder, notes, name)
-        else:
-            notes.append(f"{name} was left out: more than {DEPTH_CAP} folders inside each other; move it up")
-
-
-def _read(path: Path, name: str, notes: list[str]) -> bytes | None:
-    """The bytes of a regular file; None, with a note, for one that is not taken in."""
-    try:
-        # Not blocking: opening a pipe would wait for a writer. No link as the last step.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError as error:
-        reason = "it is a link; hand in the file itself" if os.path.islink(path) else error.strerror
-        notes.append(f"{name} was left out: {reason}")
-        return None
-    with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            notes.append(f"{name} was left out: it is not a regular file; hand in source files only")
-            return None
-        cap = notebook.SIZE_CAP if name.endswith(".ipynb") else FILE_CAP
-        content = file.read(cap + 1)
-    if len(content) > cap:
-        if name.endswith(".ipynb"):
-            return content  # too large, and said so when it is needed
-        notes.append(f"{name} was left out: it is larger than {FILE_CAP >> 20} MiB; hand in source files only")
-        return None
-    return content
-
-
-def _decoded(content: bytes) -> str:
-    """Source code as text, by its coding line or byte order mark; UTF-8 where that names no encoding for source."""
-    try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(content).readline)
-        # Only an encoding that leaves ASCII as it is can hold a coding line. The others fail, or take for ever.
-        if _ASCII_SAMPLE.encode("ascii").decode(encoding) == _ASCII_SAMPLE:
-            return content.decode(encoding, "replace")
-    except (SyntaxError, LookupError, ValueError):
-        pass
-    return content.decode("utf-8", "replace")
-
-
-def _lines(text: str) -> list[str]:
-    """Lines as Python counts them; `str.splitlines` would also end them at form feeds and the like."""
-    return [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
+def _is_module(path: str, name: str) -> bool:
+    return PurePosixPath(path).name in (f"{name}.py", f"{name}.ipynb")
 
 
 def _shown(name: str | Path) -> str:
-    """A name that can be printed and sent: what is not UTF-8 in it becomes an escape."""
-    return str(name).encode("utf-8", "backslashreplace").decode()
+    """A name that can be printed and sent, whatever the disk calls it."""
+    return one_line(str(name))

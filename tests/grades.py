@@ -17,6 +17,7 @@ from grader.model import (
     LayerRow,
     Misconception,
     Place,
+    Protection,
     SourceLine,
     Status,
     TrainingCurve,
@@ -59,7 +60,8 @@ def grade(*exercises: ExerciseResult, submission: str = "alice", **more: object)
     names = list(dict.fromkeys(each.id.partition(".")[0] for each in exercises))
     parts = tuple(_assignment(name, tuple(e for e in exercises if e.id.partition(".")[0] == name)) for name in names)
     score, worth = sum(part.score for part in parts), sum(part.max_score for part in parts)
-    return Grade(submission, "cpu", "Sandbox: full", score, worth, parts, **more)  # type: ignore[arg-type]
+    walls = Protection(3, "full", "Sandbox: full")
+    return Grade(submission, "cpu", walls, score, worth, parts, **more)  # type: ignore[arg-type]
 
 
 def _assignment(name: str, exercises: tuple[ExerciseResult, ...]) -> AssignmentResult:
@@ -168,7 +170,8 @@ def hostile_grade() -> Grade:
     """Build a grade with an attack in every text that comes from a submission."""
     every = "\n".join((*HOSTILE, LONG_LINE))
     exercises = [_hostile_exercise(number, text, every) for number, text in enumerate((*HOSTILE, LONG_LINE))]
-    return replace(grade(*exercises, submission="".join(HOSTILE[:4]), notes=(every,)), device=HOSTILE[1], sandbox=every)
+    made = grade(*exercises, submission="".join(HOSTILE[:4]), notes=(every,))
+    return replace(made, device=HOSTILE[1], sandbox=Protection(3, "full", every), fingerprint=HOSTILE[0])
 
 
 def _hostile_exercise(number: int, text: str, every: str) -> ExerciseResult:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -140,9 +141,12 @@ def test_keys_with_the_names_of_methods_are_keys() -> None:
         (written(5), ""),
         (written({"source": "x"}), "cell_type"),
         (written({"cell_type": "code"}), "source"),
-        (written(code([5])), "expected str"),
+        (written(code([5])), "source is not text"),
+        (written(code(None)), "source is not text"),
+        (written(nbformat=True), "before 2013"),
+        (b'{"nbformat": 3, "worksheets": {"cells": []}}', "worksheets"),
     ],
-    ids=range(15),
+    ids=range(18),
 )
 def test_what_is_no_notebook_is_refused(content: bytes, reason: str) -> None:
     """Text, half a notebook, other JSON, and formats that cannot be read should be refused by name, with the reason."""
@@ -172,3 +176,44 @@ def test_a_notebook_that_is_too_large_says_how_to_make_it_small(monkeypatch: pyt
     assert cells(content) == ["x"]
     with pytest.raises(SubmissionError, match="clear its outputs"):
         cells(content + b" ")
+
+
+PARTS = notebook.PARTS_CAP + 10
+
+
+@pytest.mark.parametrize("part", [b"{},", b"[],", b"0,", b'"ab",', b'{"cell_type":"code","source":"x"},'])
+@pytest.mark.parametrize("key", ["cells", "more", "outputs"])
+def test_a_notebook_of_a_million_parts_is_refused_at_once(key: str, part: bytes) -> None:
+    """Lists and objects cost a hundred times the bytes that they are written in: they are counted, not parsed."""
+    content = b'{"nbformat": 4, "cells": [], "' + key.encode() + b'": [' + part * PARTS + b"0]}"
+    started = time.process_time()
+    with pytest.raises(SubmissionError, match=r"hw\.ipynb (consists of more than 500,000 parts|is larger)"):
+        cells(content)
+    assert time.process_time() - started < 0.5
+
+
+def test_a_million_levels_are_refused_at_once() -> None:
+    """Nesting without end should be refused like any other number of parts."""
+    with pytest.raises(SubmissionError, match="parts"):
+        cells(b'{"nbformat": 4, "cells": ' + b"[" * 1_000_000 + b"]" * 1_000_000 + b"}")
+
+
+@pytest.mark.parametrize("more", [b'"%s"' % (b"a" * (19 << 20)), b'"%s"' % (b"\\u0041" * (3 << 20)), b"9" * 4000])
+def test_large_outputs_are_read_over_quickly(more: bytes) -> None:
+    """A notebook full of saved pictures should be read, in little time."""
+    started = time.process_time()
+    assert cells(written(code("x"))[:-1] + b', "more": ' + more + b"}") == ["x"]
+    assert time.process_time() - started < 2.0
+
+
+def test_a_number_of_endless_digits_is_refused() -> None:
+    """Reading a number takes the square of its digits; Python's own limit should end in a refusal."""
+    with pytest.raises(SubmissionError, match=UNREADABLE):
+        cells(written(code("x"))[:-1] + b', "more": ' + b"9" * 1_000_000 + b"}")
+
+
+@pytest.mark.parametrize("sources", [["x"] * 401, ["x" * (3 << 20)]], ids=["cells", "bytes"])
+def test_too_much_code_is_refused(sources: list[str]) -> None:
+    """More code cells or more code than any assignment takes should be refused by name."""
+    with pytest.raises(SubmissionError, match=r"hw\.ipynb holds more than 400 code cells or 2 MiB of code"):
+        cells(written(*map(code, sources)))

@@ -159,7 +159,7 @@ def test_endless_text_is_cut_and_says_so() -> None:
     """Ten thousand characters in one line should not be in the page in full."""
     source = html.render(hostile_grade())
     assert "x" * 2_001 not in source
-    assert "[... 8,000 more characters]" in source
+    assert "[... 8,000 more characters ...]" in source
 
 
 def test_charts_hold_only_finite_numbers(rendered: tuple[Grade, str]) -> None:
@@ -222,6 +222,26 @@ def test_many_tensors_are_drawn_differing_ones_first_and_listed_in_full() -> Non
     assert source.count("layer77.weight") == 2
     assert source.count("layer50.weight") == 1
     assert "60 more tensors in the table only." in source
+
+
+def test_thousands_of_rows_are_cut_differing_ones_first() -> None:
+    """Who registers thousands of tensors should get no page of megabytes, and totals of all of them."""
+    rows = tuple(GradientRow(f"t{n}.", 1.0, 1.0, n != 4_321) for n in range(5_000))
+    layers = tuple(LayerRow("Linear", 1, "Linear", 1, f"l{n}.", n != 4_321) for n in range(5_000))
+    source = html.render(grade(exercise("a.b", exhibits=Exhibits(gradients=rows, layers=layers))))
+    assert len(source) < 100_000
+    assert "t4321." in source
+    assert "l4321." in source
+    assert "4,800 more tensors not shown." in source
+    assert "4,800 more layers not shown." in source
+    assert "1 of 5,000 layers differs" in source
+    assert "5,000</td>" in source
+
+
+def test_the_footer_says_which_files_were_graded() -> None:
+    """The hash of the files should be in the page, and no empty one."""
+    assert "sha256 abc" in Page(html.render(replace(sample_grade(), fingerprint="abc"))).text
+    assert "sha256" not in Page(html.render(sample_grade())).text
 
 
 def test_the_parameter_table_marks_what_differs_and_adds_up() -> None:

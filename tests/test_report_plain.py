@@ -1,61 +1,14 @@
-"""Other people's text is safe to show, and numbers are never kinder than they are."""
+"""A grade is made safe to show in one place, and numbers are never kinder than they are."""
 
 from __future__ import annotations
 
 import math
 
 import pytest
-from grades import HOSTILE, LONG_LINE, sample_grade
+from grades import HOSTILE, hostile_grade, sample_grade
 
 from grader.model import Verdict
-from grader.report.plain import clipped, format_number, format_percent, format_points, map_leaves, one_line, printable
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("\x1b[31m", "\\x1b[31m"),
-        ("\x9b2J", "\\x9b2J"),
-        ("\u202eabc", "\\u202eabc"),
-        ("\u2066", "\\u2066"),
-        ("\x00", "\\x00"),
-        ("\ud800", "\\ud800"),
-        ("\U000e0041", "\\U000e0041"),
-        ("\u2028", "\\u2028"),
-        ("a\rb", "a\\x0db"),
-    ],
-)
-def test_printable_escapes_what_nobody_can_see(text: str, shown: str) -> None:
-    """Control, bidi, invisible and surrogate characters should be written out."""
-    assert printable(text) == shown
-
-
-@pytest.mark.parametrize("text", ["plain", "line\nbreak\tand tab", "全角　空格", "x·wᵀ + b", "café 10\u00a0%"])
-def test_printable_keeps_ordinary_text(text: str) -> None:
-    """Letters of any language, line breaks, tabs and spaces of any width should stay as they are."""
-    assert printable(text) == text
-
-
-def test_printable_reads_windows_line_ends() -> None:
-    """A line end of two characters should be one line break, not an escaped carriage return."""
-    assert printable("a\r\nb\x07") == "a\nb\\x07"
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_printable_text_can_always_be_written(text: str) -> None:
-    """Any text should be encodable after it was made printable."""
-    assert printable(text).encode("utf-8").decode("utf-8").replace("\n", "").isprintable()
-
-
-def test_one_line_has_no_breaks() -> None:
-    """Names should stay on one line whatever a folder was called."""
-    assert one_line("alice\n\t  bob") == "alice bob"
-
-
-def test_clipped_says_how_much_is_missing() -> None:
-    """A cut text should name the number of characters left out, and a short text should stay whole."""
-    assert clipped(LONG_LINE, 400) == f"{'x' * 400} [... 9,600 more characters]"
-    assert clipped("short", 400) == "short"
+from grader.report.plain import Room, format_number, format_percent, format_points, map_leaves, readable
 
 
 @pytest.mark.parametrize(
@@ -104,7 +57,54 @@ def test_percentages_are_never_rounded_up() -> None:
 
 def test_mapping_leaves_reaches_every_text_and_keeps_verdicts() -> None:
     """A change should reach text at every depth of a record, while enums keep their type."""
-    changed = map_leaves(sample_grade(), lambda value: f"<{value}>" if isinstance(value, str) else value)
+    changed = map_leaves(sample_grade(), lambda _, value: f"<{value}>" if isinstance(value, str) else value)
     check = changed.assignments[0].exercises[0].checks[0]
     assert (changed.submission, check.id, changed.notes[0][0]) == ("<alice>", "<defined>", "<")
     assert check.verdict is Verdict.PASSED
+
+
+def test_mapping_leaves_says_where_a_value_stands() -> None:
+    """A change should know the record and the field, or the key, of what it is given."""
+    places: set[str] = set()
+    map_leaves([sample_grade(), {"key": ["x"]}], lambda place, value: places.add(place) or value)
+    assert {"Grade.notes", "Finding.hint", "SourceLine.text", "key"} <= places
+
+
+def every_text(record: object) -> dict[str, list[str]]:
+    """All texts in a grade, by the place where they stand."""
+    found: dict[str, list[str]] = {}
+    map_leaves(record, lambda place, text: found.setdefault(place, []).append(text) if isinstance(text, str) else None)
+    return found
+
+
+def test_only_texts_with_lines_of_their_own_have_lines() -> None:
+    """Names, notes, titles and lines of code should be one line each, whatever they hold: no forged lines."""
+    texts = every_text(readable(hostile_grade(), Room(2_000, 100)))
+    broken = {place for place, found in texts.items() if any("\n" in text for text in found)}
+    assert broken == {"Finding.got", "Exhibits.output"}
+    (note,) = texts["Grade.notes"]
+    assert "\\n{{7*7}}" in note
+
+
+def test_code_keeps_the_tabs_that_it_is_indented_by() -> None:
+    """A tab in a line of code is ordinary, one in a name is not."""
+    made = map_leaves(hostile_grade(), lambda _, value: "\tx\ny" if isinstance(value, str) else value)
+    texts = every_text(readable(made, Room(100, 10)))
+    assert set(texts["SourceLine.text"]) == {"\tx\\ny"}
+    assert set(texts["Grade.submission"]) == {"\\tx\\ny"}
+
+
+def test_every_text_has_the_room_that_it_is_given_and_no_more() -> None:
+    """Characters and lines should both be bounded, everywhere."""
+    made = map_leaves(hostile_grade(), lambda _, value: "a\n" * 9_000 if isinstance(value, str) else value)
+    for found in every_text(readable(made, Room(300, 10))).values():
+        assert all(len(text) <= 600 and text.count("\n") <= 10 for text in found)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_making_readable_twice_changes_nothing(text: str) -> None:
+    """What is safe to show should stay as it is."""
+    once = readable(
+        map_leaves(sample_grade(), lambda _, value: text if isinstance(value, str) else value), Room(999, 9)
+    )
+    assert readable(once, Room(999, 9)) == once

@@ -11,14 +11,14 @@ from made_up import exercise
 from grader import rubric
 from grader.checks import BY_ID
 from grader.course import Assignment
-from grader.model import Finding, Grade, Misconception, Place, Status, Verdict
+from grader.model import Finding, Grade, Misconception, Place, Protection, Status, Verdict
 
 POINTS = {"defined": 1.0, "forward": 2.5, "gradients": 0.5}
 PASSED = dict.fromkeys(POINTS, Finding(Verdict.PASSED))
 ASKED = exercise(points=POINTS)
 # The published form. More keys may be added; these keep their meaning.
 KEYS = {
-    "grade": {"schema", "submission", "device", "score", "max_score", "assignments"},
+    "grade": {"schema", "submission", "device", "score", "max_score", "assignments", "fingerprint"},
     "assignment": {"id", "score", "max_score", "exercises"},
     "exercise": {"id", "status", "score", "max_score", "checks", "misconceptions"},
     "check": {"id", "title", "verdict", "score", "max_score", "rationale", "expected", "got"},
@@ -35,9 +35,9 @@ def whole() -> Grade:
     found = Misconception("stride-on-second-conv", "Which one?", Place("a.py", 31, "x"))
     result = replace(result, misconceptions=(found, replace(found, where=None)))
     made = Assignment("made_up", "Made up", "made_up", (ASKED,), b"")
-    return rubric.grade(
-        "alice", "cpu", "Sandbox: none", [rubric.assignment_result(made, [result])], ["a note"], 1.23456
-    )
+    walls = Protection(0, "none", "Sandbox: none")
+    parts = [rubric.assignment_result(made, [result])]
+    return rubric.grade("alice", "cpu", walls, parts, ["a note"], 1.23456, "f1")
 
 
 @pytest.mark.parametrize(

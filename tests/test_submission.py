@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from grader import submission
+from grader import snapshot
 from grader.errors import SubmissionError
 from grader.submission import Submission, collect, folders
 
@@ -149,15 +149,15 @@ def test_a_file_that_cannot_be_opened_is_named(folder: Path, monkeypatch: pytest
 
 def test_a_folder_that_cannot_be_listed_is_no_crash(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A sub-folder without permission should be left out and named, as a file is; not end the batch."""
-    real = os.scandir
+    real = os.open
 
-    def refuse(path: Any) -> Any:
+    def refuse(path: Any, *rest: Any, **more: Any) -> int:
         if str(path).endswith("closed"):
             raise PermissionError(13, "Permission denied", str(path))
-        return real(path)
+        return real(path, *rest, **more)
 
     write(folder, {"closed/a.py": ""})
-    monkeypatch.setattr(os, "scandir", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     collected = collect(folder)
     assert list(collected.files) == ["layers.py"]
     assert collected.notes == ("closed was left out: Permission denied; check its permissions",)
@@ -195,7 +195,7 @@ def test_folders_are_looked_into_to_a_certain_depth(folder: Path) -> None:
 
 def test_a_huge_file_is_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file over the cap should be named, one of exactly that size taken in."""
-    monkeypatch.setattr(submission, "FILE_CAP", 1 << 20)
+    monkeypatch.setattr(snapshot, "FILE_CAP", 1 << 20)
     write(folder, {"big.bin": bytes((1 << 20) + 1), "full.bin": bytes(1 << 20)})
     collected = collect(folder)
     assert sorted(collected.files) == ["full.bin", "layers.py"]
@@ -213,7 +213,7 @@ def test_a_file_that_claims_terabytes_costs_nothing(folder: Path) -> None:
 def test_too_much_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch, cap: str, value: int) -> None:
     """More files or bytes than allowed should be refused, saying what to hand in."""
     write(folder, {"a.py": "0123456789", "b.py": "0123456789"})
-    monkeypatch.setattr(submission, cap, value)
+    monkeypatch.setattr(snapshot, cap, value)
     assert len(collect(folder).files) == 3
     write(folder, {"c.py": "0123456789"})
     with pytest.raises(SubmissionError, match="hand in source files only"):

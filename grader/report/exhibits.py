@@ -16,6 +16,7 @@ from grader.report.listing import Line, highlighted
 from grader.report.plain import counted, format_number
 
 _MOST_STEPS = 60
+_MOST_ROWS = 200  # three times what ResNet18 has; who registers thousands of tensors gets no page of megabytes
 _SHADED = "The shaded part of the accuracy line is what is accepted."
 
 
@@ -55,7 +56,8 @@ def parameter_table(layers: Sequence[LayerRow]) -> Table | None:
         return None
     rows = tuple(_layer_row(layer) for layer in layers)
     totals = (_count(sum(layer.got_count for layer in layers)), _count(sum(layer.expected_count for layer in layers)))
-    return Table(_agreement(rows, "layer"), rows, not all(row.same for row in rows), totals=totals)
+    kept, left_out = _most_telling(rows, "layer")
+    return Table(_agreement(rows, "layer"), kept, not all(row.same for row in rows), totals, (), left_out)
 
 
 def gradient_table(gradients: Sequence[GradientRow], ident: str) -> Table | None:
@@ -65,10 +67,12 @@ def gradient_table(gradients: Sequence[GradientRow], ident: str) -> Table | None
     rows = tuple(
         Row((row.name, _norm(row.got), _norm(row.expected)), row.same, charts.gradient_word(row)) for row in gradients
     )
-    hidden = len(rows) - len(charts.gradient_rows_shown(gradients))
+    kept, left_out = _most_telling(rows, "tensor")
+    hidden = len(kept) - len(charts.gradient_rows_shown(gradients))
     remarks = (f"{counted(hidden, 'more tensor')} in the table only.",) if hidden else ()
     picture = charts.gradient_flow(gradients, f"{ident}-gradients")
-    return Table(_agreement(rows, "tensor"), rows, not all(row.same for row in rows), (), (picture,), remarks)
+    unfolded = not all(row.same for row in rows)
+    return Table(_agreement(rows, "tensor"), kept, unfolded, (), (picture,), (*remarks, *left_out))
 
 
 def training_table(curve: TrainingCurve | None, ident: str) -> Table | None:
@@ -105,6 +109,17 @@ def line_anchor(ident: str, exercise: ExerciseResult, place: Place | None) -> st
         if place and excerpt.file == place.file and place.line in marked:
             return f"{ident}-code{number}-{place.line}"
     return ""
+
+
+def _most_telling(rows: Sequence[Row], noun: str) -> tuple[tuple[Row, ...], tuple[str, ...]]:
+    """The rows that a table has room for, those that differ before those that agree; and what is to be said of others.
+
+    They stay in their order.
+    """
+    ranked = sorted(range(len(rows)), key=lambda index: (rows[index].same, index))
+    more = len(rows) - _MOST_ROWS
+    kept = tuple(rows[index] for index in sorted(ranked[:_MOST_ROWS]))
+    return kept, (f"{counted(more, f'more {noun}')} not shown.",) if more > 0 else ()
 
 
 def _layer_row(layer: LayerRow) -> Row:

@@ -14,10 +14,10 @@ from markupsafe import Markup
 from grader.model import AssignmentResult, ExerciseResult, Grade, Status, Verdict
 from grader.report import exhibits, summary
 from grader.report.exhibits import Listing, Table
-from grader.report.plain import clipped, format_points, map_leaves, one_line, printable
+from grader.report.plain import Room, format_points, readable
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_LONGEST_TEXT = 2_000
+_ROOM = Room(characters=2_000, lines=120)
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Chapter:
 
 def render(grade: Grade) -> str:
     """Render the page of one submission."""
-    shown = map_leaves(grade, _fit)
+    shown = readable(grade, _ROOM)
     css = _stylesheet()
     steps = summary.next_steps(shown)
     return (
@@ -68,14 +68,11 @@ def render(grade: Grade) -> str:
             still_to_do=summary.still_to_do(shown),
             works=summary.works(shown),
             waiting=summary.waiting_for_person(shown),
+            unsandboxed=summary.UNSANDBOXED,
             again=summary.again_command(shown),
             chapters=[_chapter(assignment) for assignment in shown.assignments],
         )
     )
-
-
-def _fit(value: object) -> object:
-    return clipped(printable(value), _LONGEST_TEXT) if isinstance(value, str) else value
 
 
 def _chapter(assignment: AssignmentResult) -> Chapter:
@@ -119,7 +116,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"points": format_points, "one_line": one_line}
+    environment.filters |= {"points": format_points}
     environment.globals |= {
         "anchor": summary.anchor,
         "score_text": summary.score_text,

@@ -1,45 +1,68 @@
-"""Other people's text made safe to show, and numbers written the way a student reads them."""
+"""A grade made safe to show, and numbers written the way a student reads them."""
 
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from enum import Enum
 from typing import Any, TypeVar, cast
+
+from grader.model import Grade
+from grader.text import clipped, clipped_lines, one_line, printable
 
 T = TypeVar("T")
 
 _NOISE = Decimal("1e-9")  # binary fractions add up to 92.99999999999999 where 93 is meant
 _CENT = Decimal("0.01")
+_BLOCKS = frozenset(
+    f"Finding.{name}" for name in ("rationale", "expected", "got", "asked", "hint")
+) | {"Misconception.hint", "Exhibits.output"}  # fmt: skip
+_CODE = frozenset(["SourceLine.text", "Place.text"])  # one line each, with the tabs that it is indented by
 _BEYOND_POINTS = 1e15  # more digits than a decimal of default precision can hold to nine places
 
 
-def printable(text: str) -> str:
-    """Show control, bidi and other invisible characters escaped (`\\x1b`, `\\u202e`); keep newline and tab."""
-    text = text.replace("\r\n", "\n")
-    if text.isprintable():
-        return text
-    return "".join(char if _is_visible(char) else _escaped(char) for char in text)
+@dataclass(frozen=True)
+class Room:
+    """How much of one text a reader gets: characters, and lines."""
+
+    characters: int
+    lines: int
 
 
-def one_line(text: str) -> str:
-    """Make text printable and fold its line breaks and tabs into single spaces, for names and titles."""
-    return " ".join(printable(text).split())
+def readable(grade: Grade, room: Room) -> Grade:
+    """Copy a grade with every text in it safe to show and no longer than there is room for.
+
+    Everything is one line, but for the few texts that have lines of their own.
+    """
+
+    def fit(place: str, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        if place in _BLOCKS:
+            return clipped_lines(_fitted(value, room.characters, printable), room.lines)
+        return _fitted(value, room.characters, _line_of_code if place in _CODE else one_line)
+
+    return map_leaves(grade, fit)
 
 
-def clipped(text: str, limit: int) -> str:
-    """Cut text to about `limit` characters, and say how many are left out."""
-    if len(text) <= limit:
-        return text
-    return f"{text[:limit]} [... {len(text) - limit:,} more characters]"
+def _fitted(text: str, limit: int, show: Callable[[str], str]) -> str:
+    """Cut before it is made safe, which takes time for each character, and again where that made it much longer."""
+    shown = show(clipped(text, limit))
+    return shown if len(shown) <= 2 * limit else clipped(shown, limit)
 
 
-def map_leaves(record: T, change: Callable[[Any], Any]) -> T:
-    """Copy a record, list, tuple or dictionary with `change` applied to every value in it; enums stay."""
-    return cast(T, _mapped(record, change))
+def _line_of_code(text: str) -> str:
+    return printable(text).replace("\n", "\\n")
+
+
+def map_leaves(record: T, change: Callable[[str, Any], Any]) -> T:
+    """Copy a record, list, tuple or dictionary with `change` applied to every value in it; enums stay.
+
+    `change` is also told where the value stands: `Finding.hint`, or the key in a dictionary.
+    """
+    return cast(T, _mapped(record, change, ""))
 
 
 def format_points(points: float) -> str:
@@ -67,28 +90,17 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _is_visible(char: str) -> bool:
-    # Wide and no-break spaces (Zs) count as unprintable for Python, but belong to ordinary Chinese or French text.
-    return char.isprintable() or char in "\n\t" or unicodedata.category(char) == "Zs"
-
-
-def _escaped(char: str) -> str:
-    code = ord(char)
-    if code <= 0xFF:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
-
-
-def _mapped(value: Any, change: Callable[[Any], Any]) -> Any:
+def _mapped(value: Any, change: Callable[[str, Any], Any], place: str) -> Any:
     if isinstance(value, Enum):
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{field.name: _mapped(getattr(value, field.name), change) for field in fields(value)})
+        kind, names = type(value).__name__, [field.name for field in fields(value)]
+        return replace(value, **{name: _mapped(getattr(value, name), change, f"{kind}.{name}") for name in names})
     if isinstance(value, dict):
-        return {key: _mapped(item, change) for key, item in value.items()}
+        return {key: _mapped(item, change, key) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(_mapped(item, change) for item in value)
-    return change(value)
+        return type(value)(_mapped(item, change, place) for item in value)
+    return change(place, value)
 
 
 def _non_finite(number: float) -> str:

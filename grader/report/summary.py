@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from grader.model import CheckResult, ExerciseResult, Grade, Place, Status, Verdict
 from grader.report.plain import counted, format_points
 
+UNSANDBOXED = (
+    "UNSANDBOXED: this submission was not walled in while it ran. It may have read or changed what it should not; "
+    "do not rely on this result."
+)
 OURS = "The grader failed here. A person must look; this is not your fault."
 
 _STATUS_SENTENCES = {

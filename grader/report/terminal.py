@@ -15,11 +15,11 @@ from rich.text import Text
 
 from grader.model import AssignmentResult, CheckResult, ExerciseResult, Grade, Misconception, Place, Status, Verdict
 from grader.report import summary
-from grader.report.plain import clipped, map_leaves, one_line, printable
+from grader.report.plain import Room, map_leaves, readable
 
 _WIDEST = 100
 _NARROWEST = 24
-_LONGEST_TEXT = 800
+_ROOM = Room(characters=800, lines=24)
 _LABEL = 10
 
 _STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "dim", Verdict.ERROR: "magenta"}
@@ -54,7 +54,7 @@ def show(grade: Grade, console: Console) -> None:
     """Print one submission's grade."""
     shown = _fit_for(console, grade)
     page = _Page(console, _marks_for(console))
-    page.put(Text.assemble((one_line(shown.submission), "bold"), "  ", (one_line(shown.device), "dim")))
+    page.put(Text.assemble((shown.submission, "bold"), "  ", (shown.device, "dim")))
     for assignment in shown.assignments:
         _show_assignment(page, assignment)
     page.blank()
@@ -105,14 +105,14 @@ class _Page:
 
 def _show_assignment(page: _Page, assignment: AssignmentResult) -> None:
     page.blank()
-    page.put(Text(one_line(assignment.title), "bold"), trail=summary.score_text(assignment.score, assignment.max_score))
+    page.put(Text(assignment.title, "bold"), trail=summary.score_text(assignment.score, assignment.max_score))
     for exercise in assignment.exercises:
         _show_exercise(page, exercise)
 
 
 def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
     page.blank()
-    name = Text.assemble((one_line(exercise.name), "bold"), "  ", (one_line(exercise.title), "dim"))
+    name = Text.assemble((exercise.name, "bold"), "  ", (exercise.title, "dim"))
     page.put(name, indent=2, trail=summary.score_text(exercise.score, exercise.max_score))
     if exercise.status is not Status.GRADED:
         verdict = Verdict.ERROR if exercise.status is Status.ERROR else Verdict.SKIPPED
@@ -130,7 +130,7 @@ def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
 
 def _show_finding(page: _Page, check: CheckResult) -> None:
     found = check.finding
-    title = Text(one_line(check.title), _STYLES[check.verdict])
+    title = Text(check.title, _STYLES[check.verdict])
     page.put(title, 4, _mark(page, check.verdict), summary.score_text(check.score, check.max_score))
     if check.verdict is Verdict.ERROR:
         page.put(Text(summary.OURS), 6)
@@ -148,7 +148,7 @@ def _show_skipped(page: _Page, exercise: ExerciseResult, checks: tuple[CheckResu
     for check in checks:
         waiting.setdefault(summary.skip_reason(exercise, check), []).append(check)
     for reason, group in waiting.items():
-        names = ", ".join(one_line(check.id) for check in group)
+        names = ", ".join(check.id for check in group)
         score = summary.score_text(0.0, sum(check.max_score for check in group))
         page.put(Text(f"{len(group)} skipped: {names}"), 4, _mark(page, Verdict.SKIPPED), score)
         page.field("because", reason, 6)
@@ -158,12 +158,12 @@ def _show_passed(page: _Page, checks: tuple[CheckResult, ...]) -> None:
     if not checks:
         return
     earned = summary.score_text(sum(check.score for check in checks), sum(check.max_score for check in checks))
-    names = ", ".join(one_line(check.id) for check in checks)
+    names = ", ".join(check.id for check in checks)
     page.put(Text(f"{len(checks)} passed: {names}"), 4, _mark(page, Verdict.PASSED), earned)
 
 
 def _show_misconception(page: _Page, found: Misconception) -> None:
-    page.put(Text(f"Looks like: {one_line(found.id)}", "bold"), 4)
+    page.put(Text(f"Looks like: {found.id}", "bold"), 4)
     page.field("where", _where(found.where), 6)
     page.field("hint", found.hint, 6)
 
@@ -171,7 +171,9 @@ def _show_misconception(page: _Page, found: Misconception) -> None:
 def _show_end(page: _Page, grade: Grade) -> None:
     for note in grade.notes:
         page.put(Text(note))
-    page.put(Text(grade.sandbox, "dim"))
+    page.put(Text(grade.sandbox.line, "dim"))
+    if not grade.sandbox.safe:
+        page.put(Text(summary.UNSANDBOXED, _STYLES[Verdict.ERROR]))
     if summary.faults_of_ours(grade):
         page.put(Text(summary.waiting_for_person(grade), _STYLES[Verdict.ERROR]))
     page.put(Text(f"{summary.headline(grade)}."))
@@ -181,7 +183,7 @@ def _show_end(page: _Page, grade: Grade) -> None:
 def _where(place: Place | None) -> str:
     if place is None:
         return ""
-    return f"{one_line(place.file)}:{place.line}\n{place.text.strip()}".rstrip()
+    return f"{place.file}:{place.line}\n{place.text.strip()}".rstrip()
 
 
 def _mark(page: _Page, verdict: Verdict) -> Text:
@@ -192,7 +194,7 @@ def _summary_row(grade: Grade, columns: list[str]) -> list[Text]:
     scores = {each.id: summary.score_text(each.score, each.max_score) for each in grade.assignments}
     ours = summary.faults_of_ours(grade)
     return [
-        Text(one_line(grade.submission)),
+        Text(grade.submission),
         Text(summary.score_text(grade.score, grade.max_score), "bold"),
         *(Text(scores.get(column, "-")) for column in columns),
         Text(str(ours), _STYLES[Verdict.ERROR] if ours else "dim"),
@@ -202,16 +204,12 @@ def _summary_row(grade: Grade, columns: list[str]) -> list[Text]:
 def _fit_for(console: Console, grade: Grade) -> Grade:
     """Copy a grade with every text short, safe to print, and possible to encode on this console."""
 
-    def fit(value: object) -> object:
+    def fit(_: str, value: object) -> object:
         if not isinstance(value, str):
             return value
-        return (
-            clipped(printable(value), _LONGEST_TEXT)
-            .encode(console.encoding, "backslashreplace")
-            .decode(console.encoding)
-        )
+        return value.encode(console.encoding, "backslashreplace").decode(console.encoding)
 
-    return map_leaves(grade, fit)
+    return map_leaves(readable(grade, _ROOM), fit)
 
 
 def _marks_for(console: Console) -> Marks:

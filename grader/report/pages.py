@@ -1,0 +1,54 @@
+"""Where pages go: for each submission a file name that stays in the folder, and a file that is whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import unicodedata
+from pathlib import Path
+
+from grader.text import one_line
+
+_LONGEST = 120  # bytes, of the 255 that a disk takes
+# What has a meaning to a shell or a disk anywhere: pages are handed round.
+_ODD = re.compile(r'[/\\:*?"<>|]+|^[.\-]+|[. ]+$')
+_RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # on Windows, whatever follows the dot
+
+
+class Names:
+    """File names for pages. No two are the same, also on a disk that cannot tell upper from lower case."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, submission: str) -> str:
+        """``alice.html``; with a mark of its own where the name is odd, too long, or there already."""
+        stem = _ODD.sub("_", one_line(submission).replace("\\", "_"))
+        stem = (stem or "unnamed").encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
+        if stem != submission or _RESERVED.fullmatch(stem) or _folded(stem) in self._taken:
+            stem += f"-{hashlib.sha256(submission.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        self._taken.add(_folded(stem))
+        return f"{stem}.html"
+
+
+def put(page: str, folder: Path, name: str) -> Path:
+    """Write a page into a folder, in place of whatever has that name there: a link is replaced, never followed.
+
+    Raises `OSError`. Half a page is never seen.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(page)
+        draft.replace(folder / name)
+    finally:
+        draft.unlink(missing_ok=True)
+    return folder / name
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
