@@ -84,7 +84,7 @@ def _seeds(runs: int) -> range:
 
 def _accuracy(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data: Digits, seed: int) -> float:
     assert exercise.training is not None
-    settings = Settings(seed)
+    settings = Settings(seed).for_reference()
     files = {f"{assignment.module}.py": assignment.solution}
     module = Module(assignment.module, f"{assignment.module}.py")
     evidence = grading.run_job(sandbox, plan.training_job(exercise, data, settings), files, module)

@@ -9,7 +9,7 @@ import json
 import math
 import tomllib
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import CourseError, UsageError
+from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
 
 # In an installed package the course lies beside the code; in a checkout, at its root.
 _PACKAGED = Path(__file__).parent / "_course"
@@ -108,7 +109,8 @@ class Exercise:
     """One gradable part. `points` maps check ids to what they are worth, in the order of checking.
 
     `scene` names what is played with a function or loop (see worker/loops.py); `exact_shapes` asks for parameters
-    stored just as the handout says, where otherwise a matrix may be kept the other way round.
+    stored just as the handout says, where otherwise a matrix may be kept the other way round. `limits` are those that
+    the rubric sets, for the exercise or for its whole assignment.
     """
 
     assignment: str
@@ -122,6 +124,7 @@ class Exercise:
     band: Band | None
     scene: str = ""
     exact_shapes: bool = False
+    limits: Allowance = NOTHING_SET
 
     @property
     def id(self) -> str:
@@ -165,11 +168,15 @@ class Digits:
 
 @dataclass(frozen=True)
 class Course:
-    """All assignments, where they came from, and the data of the training runs where it is not the digits."""
+    """All assignments, where they came from, and the data of the training runs where it is not the digits.
+
+    `left_out` holds the points that are not asked for, by exercise: those of training runs, where they are left out.
+    """
 
     root: Path
     assignments: tuple[Assignment, ...]
     data: Digits | None = field(default=None, compare=False)
+    left_out: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def digits(self) -> Digits:
@@ -206,7 +213,9 @@ class Course:
             replace(assignment, exercises=tuple(map(_untrained, assignment.exercises)))
             for assignment in self.assignments
         )
-        return replace(self, assignments=tuple(assignments))
+        trained = (e for a in self.assignments for e in a.exercises if "training" in e.points)
+        left_out = dict(self.left_out) | {exercise.id: exercise.points["training"] for exercise in trained}
+        return replace(self, assignments=tuple(assignments), left_out=left_out)
 
 
 def _untrained(exercise: Exercise) -> Exercise:
@@ -240,6 +249,7 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
         if not items:
             raise ValueError("it holds no exercises: expected [[exercise]]")
         bands = _bands(file.with_name("bands.json"))
+        limits = _limits(data)
         unmeasured = [item["name"] for item in items if "training" in item and item["name"] not in bands]
         if unmeasured and bands_required:
             raise ValueError(f"no band for {', '.join(unmeasured)}: run python scripts/measure_bands.py")
@@ -247,7 +257,7 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
             id=file.parent.name,
             title=data["title"],
             module=data["module"],
-            exercises=tuple(_exercise(file.parent.name, item, bands) for item in items),
+            exercises=tuple(_exercise(file.parent.name, item, bands, limits) for item in items),
             solution=file.with_name("solution.py").read_bytes(),
         )
     except KeyError as error:
@@ -275,7 +285,7 @@ def _band(name: str, data: dict[str, Any]) -> Band:
     return Band(**data)
 
 
-def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band]) -> Exercise:
+def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band], limits: Allowance) -> Exercise:
     name = data["name"]
     if not data["points"] or data["form"] not in FORMS or not (data.get("cases") or data.get("scene")):
         raise ValueError(f"exercise {name} needs points, cases or a scene, and a form among {FORMS}")
@@ -294,11 +304,16 @@ def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band]) -> 
             band=bands.get(name),
             scene=data.get("scene", ""),
             exact_shapes=data.get("exact_shapes", False),
+            limits=_limits(data).over(limits),
         )
         _expect_what_is_judged(exercise)
     except (ValueError, TypeError) as error:
         raise ValueError(f"exercise {name}: {error}") from error
     return exercise
+
+
+def _limits(data: dict[str, Any]) -> Allowance:
+    return allowance(_table(data.get("limits", {}), "limits"))
 
 
 def _points(data: dict[str, Any]) -> dict[str, float]:

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from grader.sandbox.channel import Answer, Reply
-from grader.sandbox.limits import PROTOCOL, Death
-from grader.wire import frames, records, strict
-from grader.wire.frames import FrameError
+from grader.sandbox.limits import ANSWER_LIMIT, PROTOCOL, Death
+from grader.wire import arrays, frames, records, strict, tensors
+from grader.wire.plain import FrameError, TooLarge
 from grader.wire.records import Problem
 
 LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
@@ -32,6 +32,7 @@ RECORDS: dict[str, type[Any]] = {
     "dry": records.Dried,
     "train": records.Trained,
     "observe": records.Observed,
+    "adapted": records.Adapted,
 }
 
 
@@ -81,54 +82,49 @@ class Evidence:
         return any(isinstance(outcome, Death) for outcome in self.outcomes.values())
 
 
-def validate(op: str, reply: Reply) -> Outcome:
-    """Turn a reply to a question of kind `op` into an outcome. Nothing is believed."""
+def validate(op: str, reply: Reply, asked: Mapping[str, Any] | None = None) -> Outcome:
+    """Turn a reply to a question of kind `op`, with the parameters `asked`, into an outcome. Nothing is believed."""
     if not isinstance(reply, Answer):
         return reply
     try:
         record = strict.read(RECORDS[op], reply.body)
-        _expect_arrays(record, reply.arrays)
+        _expect(record, reply.arrays, asked)
+    except TooLarge as error:
+        return Death(ANSWER_LIMIT, f"the worker's answer was too large: {error}")
     except FrameError as error:
         return Death(PROTOCOL, f"the worker's answer was not one: {error}")
     return Answered(record, reply.arrays)
 
 
-def _expect_arrays(record: Any, arrays: dict[str, np.ndarray]) -> None:
-    """Exactly the arrays that belong to a record, with the shapes that it announces."""
-    if isinstance(record, records.Observed):
-        return  # a scene's arrays are compared by name; what is not there, or has another shape, differs
+def _expect(record: Any, given: dict[str, np.ndarray], asked: Mapping[str, Any] | None) -> None:
+    """A record that could be true, with exactly the arrays that belong to it."""
     if isinstance(record, records.Described):
         _expect_sizes(record)
-    expected: dict[str, tuple[int, ...] | None] = {}
+    if isinstance(record, records.Ran | records.Dried):
+        _expect_output(record.output)
     if isinstance(record, records.Ran):
-        expected = _arrays_of_run(record, "gradients" in arrays)
-    if isinstance(record, records.Trained):
-        expected = {"losses": (record.steps,), "scores": None}
-    if set(arrays) != set(expected):
-        raise FrameError(f"arrays {str(sorted(arrays))[:200]} where {sorted(expected)} belong")
-    for name, shape in expected.items():
-        if shape is not None and arrays[name].shape != shape:
-            raise FrameError(f"array {name} has the shape {str(arrays[name].shape)[:80]}, not {str(shape)[:80]}")
-        if name in ("buffers", "gradients", "losses") and arrays[name].dtype != np.float64:
-            raise FrameError(f"array {name} is {arrays[name].dtype}, not float64")
+        _expect_dtype(record)
+    arrays.expect(record, given, asked)
 
 
 def _expect_sizes(record: records.Described) -> None:
     """Tensors that could exist: a made-up shape must not make our own arithmetic explode."""
     for row in record.tensors:
-        if len(row.shape) > 8 or any(size < 0 for size in row.shape) or math.prod(row.shape) > LARGEST_TENSOR:
-            raise FrameError(f"{row.path[:40]} has a shape that no tensor has")
+        for shape in (row.shape, row.stored):
+            if len(shape) > 8 or any(size < 0 for size in shape) or math.prod(shape) > LARGEST_TENSOR:
+                raise FrameError(f"{row.path[:40]!r} has a shape that no tensor has")
 
 
-def _arrays_of_run(record: records.Ran, backward: bool) -> dict[str, tuple[int, ...] | None]:
-    expected: dict[str, tuple[int, ...] | None] = {"buffers": (len(record.buffer_of), records.DIGEST_WIDTH)}
-    if record.output.kind == "Tensor":
-        expected["output"] = record.output.shape
-        if backward:
-            expected["gradients"] = (len(record.gradient_of), records.DIGEST_WIDTH)
-    if record.has_input_gradient:
-        expected["input_gradient"] = None
-    return expected
+def _expect_output(output: records.OutputInfo) -> None:
+    possible = len(output.shape) <= tensors.RANK_CAP and all(size >= 0 for size in output.shape)
+    if not possible or (output.shape and output.kind != "Tensor"):
+        raise FrameError("an output has a shape that no tensor has")
+
+
+def _expect_dtype(record: records.Ran) -> None:
+    """float64, or float32 with the reason: the tolerance of every comparison hangs on it."""
+    if record.dtype != ("float64" if record.double_problem is None else "float32"):
+        raise FrameError(f"a pass in {record.dtype[:20]!r}, which nothing explains")
 
 
 def dump(evidence: Evidence) -> bytes:
@@ -145,7 +141,7 @@ def dump(evidence: Evidence) -> bytes:
 
 def load(data: bytes) -> Evidence:
     """The evidence that `dump` wrote. Raises `FrameError` for anything else."""
-    frame = frames.Reader(payload_cap=1 << 30, header_cap=1 << 26).feed(data)
+    frame = frames.Reader(1 << 30, frames.OWN).feed(data)
     if frame is None or set(frame.header) != {"outcomes", "output"}:
         raise FrameError("this is not saved evidence")
     output = frame.header["output"]
@@ -158,11 +154,12 @@ def load(data: bytes) -> Evidence:
 def _saved(probe: str, saved: Any, arrays: Mapping[str, np.ndarray]) -> Outcome:
     """One outcome, as strictly checked as when it came from a worker."""
     kinds = {kind.__name__: kind for kind in (*RECORDS.values(), Problem, Death)}
-    if type(saved) is not dict or set(saved) != {"kind", "record"} or saved["kind"] not in kinds:
+    named = type(saved) is dict and set(saved) == {"kind", "record"} and type(saved["kind"]) is str
+    if not named or saved["kind"] not in kinds:
         raise FrameError(f"the outcome of {probe} is damaged")
     record: Any = strict.read(kinds[saved["kind"]], saved["record"])
     if isinstance(record, (Problem, Death)):
         return record
     own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == probe}
-    _expect_arrays(record, own)
+    _expect(record, own, None)
     return Answered(record, own)

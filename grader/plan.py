@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
-from grader.sandbox.limits import DEFAULT, Limits
+from grader.sandbox.limits import DEFAULT, NOTHING_SET, Allowance, Limits
 
 EXAMINATION_SECONDS = 0.5  # about; only the order of jobs depends on it
 LONG_SECONDS = 1.0  # a training run from here on gets a worker of its own
@@ -44,16 +44,31 @@ class Job:
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run of the grader fixes for all exercises."""
+    """What a run of the grader fixes for all exercises.
+
+    `limits` hold where the rubric sets none; `allowance` is what an option sets, whatever the rubric says.
+    """
 
     seed: int
     device: str = "cpu"
     limits: Limits = DEFAULT
+    allowance: Allowance = NOTHING_SET
+    least: Limits | None = None
 
     @property
     def worker_seed(self) -> int:
         """What workers are told: it gives away neither our seed nor what else is drawn from it."""
         return int.from_bytes(_digest(self.seed, "worker")[:7], "big")
+
+    def for_reference(self) -> Settings:
+        """The same questions, with no less than the usual limits: a tight option must not starve the reference."""
+        return replace(self, least=DEFAULT)
+
+    def limits_of(self, exercise: Exercise) -> Limits:
+        """What one question about an exercise may use up: an option comes before the rubric, the rubric before the
+        usual."""
+        limits = self.allowance.over(exercise.limits.over(self.limits))
+        return limits if self.least is None else limits.at_least(self.least)
 
 
 def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:
@@ -94,27 +109,30 @@ def _digest(seed: int, *names: object) -> bytes:
 
 def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
     """Everything that needs no forward pass first: a pass that never ends must not take it away."""
-    yield Probe("find", "find", {"name": exercise.name}, limits=settings.limits)
+    limits = settings.limits_of(exercise)
+    yield Probe("find", "find", {"name": exercise.name}, limits=limits)
     if exercise.scene:
         played = {"name": exercise.name, "scene": exercise.scene, "seed": settings.worker_seed}
-        yield Probe("scene", "observe", played, limits=settings.limits)
+        yield Probe("scene", "observe", played, limits=limits)
     for number, case in enumerate(exercise.cases):
         build, key = f"build.{number}", {"subject": str(number)}
-        yield Probe(build, "build", _make(exercise, case, settings) | key, limits=settings.limits)
-        yield Probe(f"tables.{number}", "tables", key, {}, (build,), settings.limits)
+        yield Probe(build, "build", _make(exercise, case, settings) | key, limits=limits)
+        yield Probe(f"tables.{number}", "tables", key, {}, (build,), limits)
     for number, case in enumerate(exercise.cases):
         yield from _passes(exercise, number, case, settings)
     if exercise.cases:
         dry = _make(exercise, exercise.cases[0], settings)
         x = _input(exercise, 0, 0, settings)
-        yield Probe("dry", "dry", dry, {"x": x}, ("build.0",), settings.limits)
+        yield Probe("dry", "dry", dry, {"x": x}, ("build.0",), limits)
+    yield Probe("adapted", "adapted", {}, limits=limits)
 
 
 def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
     """Forward passes of one case: one to see the order of use, one to differentiate, one for every input."""
+    limits = settings.limits_of(exercise)
     build, key = f"build.{number}", {"subject": str(number)}
     first = _input(exercise, number, 0, settings)
-    yield Probe(f"trace.{number}", "tables", key, {"x": first}, (build,), settings.limits)
+    yield Probe(f"trace.{number}", "tables", key, {"x": first}, (build,), limits)
     for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
         params = key | {
             "mode": mode,
@@ -124,7 +142,7 @@ def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> 
             "seed": settings.worker_seed,
         }
         x = _input(exercise, number, index, settings)
-        yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), settings.limits)
+        yield Probe(f"{mode}.{number}.{index}", "run", params, {"x": x}, (build,), limits)
 
 
 def _make(exercise: Exercise, case: Case, settings: Settings) -> dict[str, Any]:
@@ -156,7 +174,7 @@ def _training(exercise: Exercise, training: Training, digits: Digits, settings: 
         "labels": classes[digits.labels[order]],
         "test": digits.images[TRAIN_SAMPLES : TRAIN_SAMPLES + training.test],
     }
-    return Probe("train", "train", params, arrays, (), settings.limits.longer(3))
+    return Probe("train", "train", params, arrays, (), settings.limits_of(exercise).longer(3))
 
 
 def training_order(exercise: Exercise, training: Training, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

@@ -147,8 +147,9 @@ def evidence(labels: np.ndarray = LABELS, printed: str = "") -> Evidence:
         for index, dims in enumerate(case.inputs):
             outcomes[f"eval.{number}.{index}"] = ran(dims, outputs, "eval")
     outcomes["dry"] = Answered(records.Dried(records.OutputInfo("Tensor", (4, 2), "float32", "meta"), False, None))
-    arrays = {"losses": np.linspace(2.3, 1.1, TRAINING.steps), "scores": np.eye(10)[labels]}
+    arrays = {"losses": np.linspace(2.3, 1.1, TRAINING.steps), "scores": np.eye(10, dtype=np.float32)[labels]}
     outcomes["train"] = Answered(records.Trained(TRAINING.steps, 0.5), arrays)
+    outcomes["adapted"] = Answered(records.Adapted(()))
     return Evidence(outcomes, printed)
 
 

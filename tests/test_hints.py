@@ -9,7 +9,7 @@ import pytest
 from grader.checks import hints
 from grader.checks.words import trouble
 from grader.sandbox import limits as kinds
-from grader.sandbox.limits import Death
+from grader.sandbox.limits import MIB, Death
 from grader.wire.records import Frame, Problem
 
 # Messages of torch 2.13 and Python 3.11, and words of the hint that each should lead to.
@@ -64,7 +64,51 @@ MESSAGES = [
     ("TypeError: Model_Seq.__init__() takes 1 positional argument but 5 were given", "argument by argument"),
     ("TypeError: f() missing 1 required positional argument: 'b'", "argument by argument"),
     ("TypeError: f() got an unexpected keyword argument 'c'", "argument by argument"),
-    ("ModuleNotFoundError: No module named 'sklearn'", "Hand in every file"),
+    ("ModuleNotFoundError: No module named 'helpers'", "Hand in every file"),
+    ("ModuleNotFoundError: No module named 'sklearn'", "sklearn is not installed"),
+    ("ModuleNotFoundError: No module named 'sklearn.metrics'; 'sklearn' is not a package", "sklearn is not installed"),
+    ("ModuleNotFoundError: No module named 'google'", "Colab and Kaggle"),
+    ("ModuleNotFoundError: No module named 'google.colab'", "Colab and Kaggle"),
+    ("ModuleNotFoundError: No module named 'torchinfo'", "torchinfo is not installed"),
+    ("ModuleNotFoundError: No module named 'IPython'", "only a notebook has"),
+    ("NameError: name 'get_ipython' is not defined", "only a notebook has"),
+    ("ModuleNotFoundError: No module named '_tkinter'", "no screen"),
+    (
+        "ImportError: Cannot load backend 'TkAgg' which requires the 'tk' interactive framework, as 'headless' is "
+        "currently running",
+        "no screen",
+    ),
+    ("EOFError: EOF when reading a line", "Nobody types"),
+    ("AssertionError: Torch not compiled with CUDA enabled", "That device is not there"),
+    ("RuntimeError: No CUDA GPUs are available", "That device is not there"),
+    ("RuntimeError: Found no NVIDIA driver on your system. Please check that …", "That device is not there"),
+    ("RuntimeError: Cannot access accelerator device when none is available.", "That device is not there"),
+    (
+        "NotImplementedError: Could not run 'aten::empty.memory_format' with arguments from the 'MPS' backend. This …",
+        "That device is not there",
+    ),
+    ("URLError: <urlopen error [Errno -3] Temporary failure in name resolution>", "network is off"),
+    ("URLError: <urlopen error [Errno 1] Operation not permitted>", "network is off"),
+    ("gaierror: [Errno -3] Temporary failure in name resolution", "network is off"),
+    ("RuntimeError: Error downloading train-images-idx3-ubyte.gz:\nTried https://…", "network is off"),
+    ("RuntimeError: Dataset not found. You can use download=True to download it", "network is off"),
+    (
+        "RuntimeError: It looks like there is no internet connection and the repo could not be found in the cache",
+        "network is off",
+    ),
+    ("PermissionError: [Errno 1] Operation not permitted", "one process without a network"),
+    ("BlockingIOError: [Errno 11] Resource temporarily unavailable", "one process without a network"),
+    ("PermissionError: [Errno 13] Permission denied: '/etc/x'", "Only the current folder"),
+    ("OSError: [Errno 30] Read-only file system: '/usr/lib/x'", "Only the current folder"),
+    ("FileNotFoundError: [Errno 2] No such file or directory: 'C:\\\\Users\\\\a.csv'", "Only what was handed in"),
+    ("FileNotFoundError: [Errno 2] No such file or directory: '/content/drive/x.csv'", "Only what was handed in"),
+    ("OSError: [Errno 28] No space left on device", "share a small disk"),
+    ("OSError: [Errno 24] Too many open files: 'x'", "closed again"),
+    ("RuntimeError: can't start new thread", "Only a few dozen threads"),
+    ("SystemExit: 2", "must not end the program"),
+    ("SystemExit", "must not end the program"),
+    ("Interrupted: more than 4 s of computing time at the top level of the file", "below a test of __name__"),
+    ("BackendCompilerFailed: backend='inductor' raised:\nOSError: [Errno 30] Read-only file system: …", "no compiler"),
     ("AttributeError: 'Model_Seq' object has no attribute 'linear1'", "kept on self"),
     ("NameError: name 'nn' is not defined", "fresh session"),
 ]
@@ -104,15 +148,102 @@ def test_long_messages_are_searched_as_well(message: str) -> None:
     assert hints.of_exception(message) == ""
 
 
-@pytest.mark.parametrize(
-    "kind", [kinds.CPU_LIMIT, kinds.WALL_LIMIT, kinds.OUTPUT_LIMIT, kinds.EXITED, kinds.CRASHED, kinds.PROTOCOL]
-)
+@pytest.mark.parametrize("kind", sorted(set(hints._DEATHS) - {kinds.ANSWER_LIMIT}))
 def test_every_death_has_its_words(kind: str) -> None:
     """However a worker dies, there should be words for what happened and for what to do."""
     finding = trouble(Death(kind, "the detail"), "Training")
     assert finding.rationale == "Training did not come to an end: the detail."
     assert finding.got
     assert finding.hint
+
+
+def test_an_answer_that_is_too_large_was_given() -> None:
+    """A result that is not taken in did come to an end: the words should not say otherwise."""
+    finding = trouble(Death(kinds.ANSWER_LIMIT, "an answer of more than 1 MiB"), "The forward pass")
+    assert finding.rationale == "The forward pass gave an answer of more than 1 MiB."
+    assert "shape" in finding.hint
+
+
+# Message, bytes unused of 2 GiB, what the rationale says after the limit, and a word of the hint.
+TORCH = (
+    "[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory: you tried to allocate"
+)
+MEMORY = [
+    (
+        "RuntimeError",
+        f"{TORCH} 17179869184 bytes. Error …",
+        2040 * MIB,
+        ": 16 GiB were asked for at once, and 8 MiB were",
+    ),
+    (
+        "RuntimeError",
+        f"{TORCH} 4194304 bytes. Error …",
+        3 * MIB,
+        ": 4 MiB were asked for at once, and 2 GiB were in use",
+    ),
+    (
+        "MemoryError",
+        "Unable to allocate 74.5 GiB for an array with shape (1,)",
+        None,
+        ": 74.5 GiB were asked for at once.",
+    ),
+    ("MemoryError", "", 2047 * MIB, ": 1 MiB were in use."),
+    ("MemoryError", "", 2 * MIB, ": 2 GiB were in use."),
+    ("MemoryError", "", None, "."),
+    ("OSError", "[Errno 12] Cannot allocate memory", 9999 * MIB, ": 1 KiB were in use."),
+    ("RuntimeError", f"{TORCH} {'9' * 40} bytes", None, "."),
+]
+
+
+@pytest.mark.parametrize(("kind", "message", "unused", "says"), MEMORY)
+def test_memory_that_ran_out_is_told_with_its_figures(kind: str, message: str, unused: int | None, says: str) -> None:
+    """The limit, what was asked for and what was in use should be named, as far as they are known."""
+    finding = trouble(Problem(kind, message, (), None, unused), "Training")
+    assert finding.rationale.startswith(f"Training needed more memory than the limit of 2 GiB{says}")
+    assert finding.rationale.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("message", "unused", "words"),
+    [
+        (f"{TORCH} 17179869184 bytes", None, "which of its dimensions"),
+        (f"{TORCH} 4194304 bytes", None, "grow from step to step"),
+        ("", 2000 * MIB, "which of its dimensions"),
+        ("", 20 * MIB, "grow from step to step"),
+        ("", None, "grow from step to step"),
+    ],
+)
+def test_one_large_request_is_not_a_list_that_grows(message: str, unused: int | None, words: str) -> None:
+    """Which of the two it was should decide the hint."""
+    assert words in trouble(Problem("MemoryError", message, (), None, unused), "Training").hint
+
+
+def test_the_memory_of_a_gpu_is_not_our_limit() -> None:
+    """What the GPU does not have should not be put down to the limit of the worker."""
+    finding = trouble(Problem("OutOfMemoryError", "CUDA out of memory. Tried to allocate 9 GiB", (), None), "Training")
+    assert finding.rationale == "Training needed more memory than the GPU has."
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("num_workers", "4", "num_workers=4 became 0"),
+        ("compile", "", "changes speed, not values"),
+        ("processes", "", "one process"),
+        ("network", "", "nothing can be downloaded"),
+    ],
+)
+def test_what_was_adapted_is_a_sentence(name: str, value: str, says: str) -> None:
+    """Each adaptation should be told in words."""
+    assert says in hints.of_adaptation(name, value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("", ""), ("num_workers", "<b>"), ("num_workers", "9" * 99), ("compile", "{0}"), ("x", "4")]
+)
+def test_what_a_worker_makes_up_is_no_sentence(name: str, value: str) -> None:
+    """A worker may say anything: what is not known should not reach the report."""
+    assert hints.of_adaptation(name, value) == ""
 
 
 def test_an_exception_is_told_with_the_students_own_line() -> None:

@@ -40,11 +40,11 @@ def judge_loaders(question: Question, seen: Observed) -> Finding:
             )
         for epoch in (1, 2):
             order = arrays.get(f"{name} order {epoch}", np.zeros(0))
-            if sorted(order.tolist()) != list(range(size)):
+            if order.ndim != 1 or sorted(order.tolist()) != list(range(size)):
                 return words.failed(
                     f"The {name} loader does not give every sample exactly once.",
                     expected=f"all {size} samples",
-                    got=f"{len(order)} samples, {len(set(order.tolist()))} of them different",
+                    got=f"{order.size} samples, {np.unique(order).size} of them different",
                     hint="Is a last, smaller batch dropped? Are the two data sets told apart?",
                 )
             sizes = arrays.get(f"{name} batches {epoch}", np.zeros(0))

@@ -1,11 +1,11 @@
 """Comparing plain arrays that the grader decoded itself: shape, dtype, finite, then tolerance, in that order.
 
-NaN never compares as close, and nothing broadcasts.
+NaN never compares as close, nothing broadcasts, and nothing is equal for want of elements. What the reference must
+have been for that, a shape, numbers, finite ones, raises ValueError where it is not so: that is never the student's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,18 +24,26 @@ class Difference:
     finite: bool
 
 
-def difference(got: np.ndarray, expected: np.ndarray, relative: float) -> Difference | None:
-    """None when every element is close: within `relative` of the expected array's own scale.
+def comparable(got: np.ndarray | None, expected: np.ndarray) -> bool:
+    """Whether two arrays have one shape and one kind of numbers: floats of either precision, integers, or booleans."""
+    return got is not None and got.shape == expected.shape and got.dtype.kind == expected.dtype.kind
 
-    Both arrays must have the same shape; raises ValueError otherwise.
+
+def difference(got: np.ndarray, expected: np.ndarray, relative: float) -> Difference | None:
+    """None when every element is finite and close: within `relative` of the expected array's own scale.
+
+    Raises ValueError when the arrays are not comparable, or the expected one is empty or not finite.
     """
-    if got.shape != expected.shape:
-        raise ValueError(f"shapes {got.shape} and {expected.shape}")
+    if not comparable(got, expected):
+        raise ValueError(f"{got.dtype} {got.shape} beside {expected.dtype} {expected.shape}")
+    if not expected.size or not np.isfinite(expected).all():
+        raise ValueError("nothing, or nothing finite, to compare with")
     got, expected = got.astype(np.float64), expected.astype(np.float64)
     with np.errstate(invalid="ignore", over="ignore"):  # infinities are differences, not accidents of ours
         distance = np.abs(got - expected)
         room = relative * np.abs(expected) + relative * _scale(expected) + 1e-12
-        bad = ~(distance <= room)  # "not within" rather than "beyond", so that NaN counts as different
+        # "Not within" rather than "beyond", so that NaN counts as different.
+        bad = ~(np.isfinite(got) & (distance <= room))
     if not bad.any():
         return None
     index = tuple(int(axis) for axis in np.argwhere(bad)[0])
@@ -52,8 +60,11 @@ def _scale(array: np.ndarray) -> float:
 
 def digests_match(got: np.ndarray, expected: np.ndarray, relative: float, floor: float) -> bool:
     """Whether two digests (DIGEST_WIDTH,) are of equal tensors: within `relative` of the norm, plus `floor`."""
-    room = relative * (abs(expected[0]) + np.abs(expected)) + floor
-    return bool((np.abs(got - expected) <= room).all())
+    if not np.isfinite(expected).all():
+        return False  # an infinite norm would leave room for anything
+    with np.errstate(invalid="ignore", over="ignore"):
+        room = relative * (abs(expected[0]) + np.abs(expected)) + floor
+        return bool((np.abs(got - expected) <= room).all())
 
 
 def unmatched(got: np.ndarray, expected: np.ndarray, relative: float, floor: float) -> list[int]:
@@ -64,12 +75,13 @@ def unmatched(got: np.ndarray, expected: np.ndarray, relative: float, floor: flo
     free = list(range(len(expected)))
     lonely = []
     for index, row in enumerate(got):
-        by_distance: Sequence[int] = sorted(free, key=lambda other: float(np.abs(row - expected[other]).sum()))
-        partner = next((o for o in by_distance[:3] if digests_match(row, expected[o], relative, floor)), None)
+        with np.errstate(invalid="ignore", over="ignore"):
+            nearest = np.abs(expected[free] - row).sum(1).argsort(kind="stable")[:3].tolist() if free else []
+        partner = next((n for n in nearest if digests_match(row, expected[free[n]], relative, floor)), None)
         if partner is None:
             lonely.append(index)
         else:
-            free.remove(partner)
+            del free[partner]
     return lonely
 
 

@@ -15,7 +15,7 @@ def judge(question: Question) -> Finding:
         asked = words.call(exercise, case)
         trouble = question.student.trouble(f"build.{number}")
         if trouble:
-            return words.trouble(trouble[1], f"`{asked}`", asked, "an nn.Module")
+            return words.trouble(trouble[1], f"`{asked}`", asked, "an nn.Module", limits=question.limits)
         built = question.student.get(f"build.{number}", Built)
         if built is None:
             return words.failed(f"`{asked}` was not reached, since an earlier call did not end.", asked=asked)

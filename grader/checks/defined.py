@@ -15,7 +15,7 @@ def judge(question: Question) -> Finding:
     exercise = question.exercise
     trouble = question.student.trouble("load") or question.student.trouble("find")
     if trouble:
-        return words.trouble(trouble[1], f"Importing {exercise.assignment}.py")
+        return words.trouble(trouble[1], f"Importing {exercise.assignment}.py", limits=question.limits)
     found = question.student.get("find", Found)
     if found is None:
         return words.failed("The file could not be looked at.")
@@ -35,7 +35,7 @@ def _absent(question: Question, found: Found) -> Finding:
     loaded = question.student.get("load", Loaded)
     if loaded is not None and loaded.stumbles:
         stumble = loaded.stumbles[0]
-        found_instead = words.trouble(stumble.problem, f"Running {stumble.place}")
+        found_instead = words.trouble(stumble.problem, f"Running {stumble.place}", limits=question.limits)
         return words.failed(
             f"`{name}` is not defined in the file. {found_instead.rationale}",
             expected=name,

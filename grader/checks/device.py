@@ -25,12 +25,18 @@ def _meta(question: Question, call: str) -> Finding | None:
     asked = f"{call}.to('meta')(x.to('meta'))"
     trouble = question.student.trouble("dry")
     if trouble:
-        return words.trouble(trouble[1], "Running on another device", asked)
+        return words.trouble(trouble[1], "Running on another device", asked, limits=question.limits)
     dried = question.student.get("dry", Dried)
     if dried is None:
         return words.failed("The run on another device was not reached.", asked=asked)
     if dried.problem is not None:
-        found = words.trouble(dried.problem, "Running on another device", asked, "a result on the device of the input")
+        found = words.trouble(
+            dried.problem,
+            "Running on another device",
+            asked,
+            "a result on the device of the input",
+            limits=question.limits,
+        )
         hint = "Is a tensor made inside forward, or kept as a plain attribute? It should live where the input lives."
         return words.failed(
             found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where
@@ -52,7 +58,13 @@ def _double(question: Question) -> Finding | None:
         if ran is None:
             return words.failed("The forward pass did not come to an end.", asked=asked)
         if ran.double_problem is not None:
-            found = words.trouble(ran.double_problem, "Running in float64", asked, "a result in the dtype of the input")
+            found = words.trouble(
+                ran.double_problem,
+                "Running in float64",
+                asked,
+                "a result in the dtype of the input",
+                limits=question.limits,
+            )
             hint = "Is a dtype written into the code? Weights and new tensors should follow the input."
             return words.failed(
                 found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from grader.checks import words
-from grader.checks.compare import Difference, difference
+from grader.checks.compare import Difference, comparable, difference
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.course import Case
 from grader.model import Finding
@@ -33,6 +33,14 @@ def _judge_run(question: Question, case: Case, mode: str, number: int, index: in
     got = question.student.arrays(probe).get("output")
     if ran is None or got is None or got.shape != expected.shape:
         return words.failed("The forward pass gave no output that can be compared.", asked=asked)
+    if not comparable(got, expected):
+        return words.failed(
+            "The dtype of the output differs, so its values are not compared.",
+            expected=expected.dtype.name,
+            got=got.dtype.name,
+            asked=asked,
+            hint="Rounding, a comparison and argmax leave the floating-point numbers behind, and gradients with them.",
+        )
     if ran.input_changed:
         return words.failed(
             "The tensor that was passed in has changed.",
@@ -80,7 +88,7 @@ def _mode_hint(question: Question, mode: str, probe: str) -> str:
     train = probe.replace("eval", "train")
     ran = question.student.get(train, Ran)
     got, expected = question.student.arrays(train).get("output"), question.reference.arrays(train).get("output")
-    if ran is None or got is None or expected is None or got.shape != expected.shape:
+    if ran is None or got is None or expected is None or not comparable(got, expected):
         return ""
     if difference(got, expected, tolerance(ran, question.device)):
         return ""

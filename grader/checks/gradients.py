@@ -5,10 +5,13 @@ Where the outputs differ, gradients cannot be compared; whether they are there a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from grader.checks import words
-from grader.checks.compare import difference, unmatched
+from grader.checks.compare import comparable, difference, unmatched
+from grader.checks.layers import Key
 from grader.checks.parameters import described
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.course import Case
@@ -45,7 +48,9 @@ def _present(question: Question, number: int, asked: str) -> Finding | None:
     if ran is None:
         return words.failed("The forward pass did not come to an end.", asked=asked)
     if ran.backward_problem is not None:
-        return words.trouble(ran.backward_problem, "The backward pass", asked, "a gradient for every parameter")
+        return words.trouble(
+            ran.backward_problem, "The backward pass", asked, "a gradient for every parameter", limits=question.limits
+        )
     gradients = question.student.arrays(probe).get("gradients")
     if gradients is None:
         return words.failed("There was nothing to differentiate.", asked=asked)
@@ -80,7 +85,7 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
         raise ReferenceBroken(probe)
     asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
     relative = 10 * tolerance(ran, question.device)
-    if theirs["input_gradient"].shape != ours["input_gradient"].shape:
+    if not comparable(theirs["input_gradient"], ours["input_gradient"]):
         return words.failed("The gradient of the input has another shape.", asked=asked)
     found = difference(theirs["input_gradient"], ours["input_gradient"], relative)
     if found:
@@ -100,6 +105,14 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
             asked=asked,
             hint="Is one layer used where its twin should be, or a part detached from the graph?",
         )
+    expected = question.reference.get(probe, Ran)
+    if expected is not None and len(ran.gradient_of) < len(expected.gradient_of):
+        return words.failed(
+            "The outputs agree, but there are fewer gradients than parameters to learn.",
+            expected=words.plural(len(expected.gradient_of), "gradient"),
+            got=words.plural(len(ran.gradient_of), "gradient"),
+            asked=asked,
+        )
     return None
 
 
@@ -113,25 +126,32 @@ def mismatched(student: Evidence, reference: Evidence, number: int, relative: fl
         return []
     # A bias before BatchNorm has gradient zero up to rounding: compared with what gradients are elsewhere.
     floor = relative * 1e-2 * float(np.nanmax(ours[:, 0], initial=0.0))
-    lonely = []
-    for key in dict.fromkeys(their_keys.values()):
-        rows = [i for i, path in enumerate(their_ran.gradient_of) if their_keys.get(path) == key]
-        partners = [i for i, path in enumerate(our_ran.gradient_of) if our_keys.get(path) == key]
-        lonely += [their_ran.gradient_of[rows[i]] for i in unmatched(theirs[rows], ours[partners], relative, floor)]
+    partners, lonely = _rows(our_ran, our_keys), []
+    for key, rows in _rows(their_ran, their_keys).items():
+        expected = ours[partners.get(key, [])]
+        lonely += [their_ran.gradient_of[rows[i]] for i in unmatched(theirs[rows], expected, relative, floor)]
     return lonely
 
 
-def _keys(evidence: Evidence, number: int) -> dict[str, tuple[str, tuple[int, ...]]]:
+def _rows(ran: Ran, keys: Mapping[str, Key]) -> dict[Key | None, list[int]]:
+    """Rows of the digests by role and shape of the parameter; None for one that no table speaks of."""
+    grouped: dict[Key | None, list[int]] = {}
+    for index, path in enumerate(ran.gradient_of):
+        grouped.setdefault(keys.get(path), []).append(index)
+    return grouped
+
+
+def _keys(evidence: Evidence, number: int) -> dict[str, Key]:
     table = described(evidence, number)
     return {row.path: (row.role, row.shape) for row in table.tensors if row.parameter} if table else {}
 
 
-def by_key(evidence: Evidence, number: int) -> dict[tuple[str, tuple[int, ...]], dict[str, float]]:
+def by_key(evidence: Evidence, number: int) -> dict[Key, dict[str, float]]:
     """Gradient norms by role and shape of the parameter, then by its path."""
     probe = f"train.{number}.0"
     ran, keys = evidence.get(probe, Ran), _keys(evidence, number)
     digests = evidence.arrays(probe).get("gradients")
-    grouped: dict[tuple[str, tuple[int, ...]], dict[str, float]] = {}
+    grouped: dict[Key, dict[str, float]] = {}
     for path, digest in zip(ran.gradient_of, digests, strict=True) if ran and digests is not None else ():
         if path in keys:
             grouped.setdefault(keys[path], {})[path] = float(digest[0])

@@ -1,4 +1,7 @@
-"""What an exception, or the way a worker died, usually means in this course: a hint that teaches, never the code."""
+"""What an exception, or the way a worker died, usually means in this course: a hint that teaches, never the code.
+
+And what a submission meets here that is otherwise at home: no network, no GPU, one process, a few packages.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,13 @@ import re
 
 from grader.sandbox import limits as kinds
 
-# The first pattern that is found in "Type: message" gives the hint.
+_PACKAGES = (
+    "pandas|sklearn|scipy|seaborn|plotly|tqdm|torchvision|torchaudio|torchtext|torchinfo|torchsummary|torchmetrics|"
+    "torchviz|tensorboard|tensorboardX|wandb|mlflow|lightning|pytorch_lightning|ignite|fastai|transformers|datasets|"
+    "timm|einops|cv2|skimage|imageio|albumentations|requests|gdown|wget|kaggle|ipywidgets|joblib|numba|tensorflow|"
+    "keras|jax|h5py|tabulate|termcolor|psutil|dotenv|yaml"
+)
+# The first pattern that is found in "Type: message" gives the hint; its groups may be used there.
 _EXCEPTIONS = (
     (
         r"mat1 and mat2 shapes cannot be multiplied",
@@ -54,8 +63,76 @@ _EXCEPTIONS = (
         "Compare the signature with the handout, argument by argument.",
     ),
     (
+        r"No module named 'google|No module named 'kaggle_secrets",
+        "Colab and Kaggle have modules that exist there alone: leave them out of what is handed in.",
+    ),
+    (
+        r"No module named 'IPython|name '(get_ipython|display)' is not defined",
+        "What only a notebook has, such as display and get_ipython, is not there: the cells run as plain Python.",
+    ),
+    (
+        r"Cannot load backend|display name|connect to display|No module named '_?tkinter|PyQt|PySide",
+        "There is no screen while grading: leave out what chooses or opens a window, and give back the figure.",
+    ),
+    (
+        rf"No module named '({_PACKAGES})\b",
+        r"\1 is not installed where this is graded. There are torch, numpy, matplotlib and Python's own library.",
+    ),
+    (
         r"ModuleNotFoundError: No module named",
         "Hand in every file that the code imports. Only torch and what comes with it is installed here.",
+    ),
+    (
+        r"Inductor|BackendCompilerFailed",
+        "There is no compiler here. Compiling changes speed, not values: leave it out.",
+    ),
+    (
+        r"EOFError: EOF when reading",
+        "Nobody types while this is graded: what input() would ask for can be an argument of the function.",
+    ),
+    (
+        r"compiled with CUDA|No CUDA GPUs|NVIDIA driver|CUDA driver|accelerator device when none|pin memory allocator"
+        r"|support for (mps|xpu)|arguments from the '(CUDA|MPS|XLA|XPU)' backend",
+        "That device is not there while this is graded. Instead of naming one, follow the device of the input, or the "
+        "device that is passed in.",
+    ),
+    (
+        r"URLError|gaierror|urlopen error|name resolution|Network is unreachable|ConnectionError|Error downloading|"
+        r"ConnectionRefused|Dataset not found|download=True|no internet connection",
+        "The network is off while this is graded: nothing can be downloaded. Use the data that is passed in, or hand "
+        "in the file.",
+    ),
+    (
+        r"can't start new thread",
+        "Only a few dozen threads can run at a time while this is graded: is one started for every item?",
+    ),
+    (
+        # What a system call answers that is not allowed, or one process too many; the files are in the next ones.
+        r"(PermissionError|OSError): (\[Errno 1\]|.{0,60}Operation not permitted)|BlockingIOError: \[Errno 11\]",
+        "While this is graded, a submission is one process without a network: no new processes, nothing downloaded.",
+    ),
+    (
+        r"\[Errno (28|27|122)\]|No space left",
+        "All files that the code writes share a small disk while this is graded: write less, or remove what is done.",
+    ),
+    (r"\[Errno 24\]|Too many open files", "Many files are open at once: is each closed again after use?"),
+    (
+        r"(PermissionError: \[Errno 13\]|OSError: \[Errno 30\]|Read-only file system)",
+        "Only the current folder can be written to while this is graded, and other programs cannot be run.",
+    ),
+    (
+        r"(FileNotFoundError|NotADirectoryError)",
+        "Only what was handed in is there while this is graded: no folder of your own machine or drive, no other "
+        "program. Name files by where they lie beside the code.",
+    ),
+    (
+        r"SystemExit",
+        "Importing a file must not end the program. What belongs to running it by hand (parsing arguments, exit) goes "
+        "below a test of __name__.",
+    ),
+    (
+        r"Interrupted: ",
+        "Long runs at the top level belong below a test of __name__, so that the file can be imported.",
     ),
     (
         r"has no attribute",
@@ -64,6 +141,12 @@ _EXCEPTIONS = (
     (r"NameError", "Would the file still run if it were executed from the top in a fresh session?"),
 )
 
+_GROWS = (
+    "Does something grow from step to step? A list of loss tensors keeps the graph of every step alive; a list of "
+    "numbers does not."
+)
+_LARGE = "One object of that size is seldom meant: which of its dimensions is so large?"
+
 _DEATHS = {
     kinds.CPU_LIMIT: (
         "stopped at the limit of computing time",
@@ -71,8 +154,11 @@ _DEATHS = {
     ),
     kinds.WALL_LIMIT: (
         "stopped at the limit of waiting time",
-        "Does the code wait for something: input, a window, the network, a lock?",
+        "Does the code wait for something: input, a window, the network, a lock, a sleep?",
     ),
+    kinds.MEMORY_LIMIT: ("ended by the kernel", _GROWS),
+    kinds.ANSWER_LIMIT: ("a result that is far too large", "Print the shape of the result: is one dimension too many?"),
+    kinds.DISK_LIMIT: ("stopped at the limit of files written", "Write less, or remove what is done with."),
     kinds.OUTPUT_LIMIT: ("stopped at the limit of printed output", "Take out the print statements inside loops."),
     kinds.EXITED: (
         "the process ended",
@@ -86,9 +172,35 @@ _DEATHS = {
 }
 
 
+_ADAPTED = {
+    "num_workers": (
+        "num_workers={} became 0: while grading, each submission has one process. The batches stay the same."
+    ),
+    "compile": "torch.compile was left out while grading: it changes speed, not values.",
+    "processes": "A new process or program was tried: while grading, each submission has one process and no other.",
+    "network": "The network was tried, and is off while grading: nothing can be downloaded.",
+}
+
+
 def of_exception(text: str) -> str:
     """The hint for ``Type: message``, or nothing."""
-    return next((hint for pattern, hint in _EXCEPTIONS if re.search(pattern, text)), "")
+    for pattern, hint in _EXCEPTIONS:
+        found = re.search(pattern, text)
+        if found:
+            return found.expand(hint) if found.re.groups else hint
+    return ""
+
+
+def of_memory(at_once: bool) -> str:
+    """The hint for memory that ran out: `at_once` for one request, or bit by bit."""
+    return _LARGE if at_once else _GROWS
+
+
+def of_adaptation(name: str, value: str) -> str:
+    """The sentence for what a worker adapted; nothing for what is not known, since a worker may say anything."""
+    sentence = _ADAPTED.get(name, "")
+    known = value.isdecimal() and len(value) < 10 if "{}" in sentence else not value
+    return sentence.format(value) if known else ""
 
 
 def of_death(kind: str) -> tuple[str, str]:

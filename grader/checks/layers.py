@@ -119,7 +119,7 @@ class _Left:
         over = [*self.layers, *self.extra]
         for layer in filter(_is_heap, student):
             here = Counter(layer.keys) & self.loose
-            self.loose -= here
+            self.loose.subtract(here)  # unlike -=, it does not look at all the others for every layer
             if here:
                 over.append(Layer(layer.path, layer.type, tuple(here.elements())))
         place = {layer.path: index for index, layer in enumerate(student)}

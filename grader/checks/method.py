@@ -67,7 +67,7 @@ def _built_by(wanted: str, expected: str) -> Callable[[Question, Built, Describe
         ok = used in (["empty", "add_module"], ["add_module"]) if wanted == "add_module" else used == [wanted]
         if ok:
             return words.passed(f"Built from {_WAYS[wanted]}.")
-        got = " and ".join(ways[way] for way in used) or "another way"
+        got = " and ".join(ways.get(way, "another way") for way in used) or "another way"
         return words.failed("The nn.Sequential is filled in another way than asked.", expected=expected, got=got)
 
     return rule

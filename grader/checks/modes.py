@@ -77,7 +77,7 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
     ran, ours = question.student.get(probe, Ran), question.reference.get(probe, Ran)
     if ran is None or ours is None:
         raise ReferenceBroken(probe)
-    theirs_by, ours_by = _buffers(question.student, number), _buffers(question.reference, number)
+    theirs_by, ours_by = buffers(question.student, number), buffers(question.reference, number)
     asked = words.forward_call(question.exercise, case, case.inputs[0], "train")
     for key, expected in ours_by.items():
         got = theirs_by.get(key)
@@ -117,7 +117,8 @@ def _other_statistics(role: str, got: np.ndarray, expected: np.ndarray, asked: s
     )
 
 
-def _buffers(evidence: Evidence, number: int) -> dict[tuple[str, tuple[int, ...]], np.ndarray]:
+def buffers(evidence: Evidence, number: int) -> dict[tuple[str, tuple[int, ...]], np.ndarray]:
+    """Digests of the buffers after a pass in train mode, by role and shape."""
     probe = f"train.{number}.0"
     table, ran = described(evidence, number), evidence.get(probe, Ran)
     if table is None or ran is None:

@@ -23,7 +23,7 @@ def judge(question: Question) -> Finding:
             trouble = question.student.trouble(f"tables.{number}")
             asked = words.call(question.exercise, case)
             if trouble:
-                return words.trouble(trouble[1], "Listing the parameters", asked)
+                return words.trouble(trouble[1], "Listing the parameters", asked, limits=question.limits)
             return words.failed("The parameters could not be listed.", asked=asked)
         wrong = _compare(question, case, expected, got)
         if wrong:

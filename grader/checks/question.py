@@ -8,6 +8,7 @@ import numpy as np
 
 from grader.course import Exercise
 from grader.evidence import Evidence
+from grader.sandbox.limits import DEFAULT, Limits
 from grader.wire.records import Ran
 
 
@@ -18,7 +19,7 @@ class ReferenceBroken(Exception):
 @dataclass(frozen=True)
 class Question:
     """Everything that a verdict may depend on. `passed` are the checks of this exercise that passed already;
-    `labels` are the right classes of the test images, where there is a training run."""
+    `labels` are the right classes of the test images, where there is a training run; `limits` held for the student."""
 
     exercise: Exercise
     student: Evidence
@@ -26,6 +27,7 @@ class Question:
     passed: frozenset[str]
     device: str
     labels: np.ndarray | None = None
+    limits: Limits = DEFAULT
 
 
 def tolerance(ran: Ran, device: str) -> float:

@@ -12,7 +12,7 @@ import numpy as np
 
 from grader.checks import chance, figure, words
 from grader.checks.aspects import ASPECTS, CALLS, Aspect
-from grader.checks.compare import difference
+from grader.checks.compare import comparable, difference
 from grader.checks.question import Question, ReferenceBroken
 from grader.model import Finding, Verdict
 from grader.wire.records import Observed
@@ -34,7 +34,9 @@ def judge(question: Question, check: str) -> Finding:
     scene = question.exercise.scene
     trouble = question.student.trouble("scene")
     if trouble:
-        return words.trouble(trouble[1], f"A call of `{question.exercise.name}`", asked=_asked(question))
+        return words.trouble(
+            trouble[1], f"A call of `{question.exercise.name}`", asked=_asked(question), limits=question.limits
+        )
     seen = question.student.get("scene", Observed)
     if seen is None:
         return words.failed("The call was not reached, since an earlier one did not end.")
@@ -86,12 +88,12 @@ def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | No
 
 def _agrees(aspect: Aspect, got: np.ndarray, expected: np.ndarray) -> bool:
     if aspect.name == "modes":  # how many passes there were is another question
-        return bool(got.size) and set(got.tolist()) == set(expected.tolist())
-    return got.shape == expected.shape and difference(got, expected, aspect.relative) is None
+        return bool(got.size) and set(got.ravel().tolist()) == set(expected.ravel().tolist())
+    return comparable(got, expected) and difference(got, expected, aspect.relative) is None
 
 
 def _how_many(aspect: Aspect, expected: np.ndarray, got: np.ndarray | None) -> str:
-    if aspect.name == "updates" and got is not None and len(got) != len(expected):
+    if aspect.name == "updates" and got is not None and got.ndim and len(got) != len(expected):
         return f"{len(expected)} updates were expected, {len(got)} were made."
     return aspect.says
 
@@ -102,7 +104,7 @@ def _seen(aspect: Aspect, got: np.ndarray | None) -> str:
     if aspect.name == "modes":
         names = {1: "train", 0: "eval", -1: "a mixture"}
         return (
-            ", ".join(dict.fromkeys(names.get(int(mode), "?") for mode in got)) + " mode"
+            ", ".join(dict.fromkeys(names.get(mode, "?") for mode in got.ravel().tolist())) + " mode"
             if got.size
             else "no pass at all"
         )

@@ -35,7 +35,7 @@ def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...]
             question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("train")
         )
         if trouble:
-            return words.trouble(trouble[1], "The forward pass", asked, wanted)
+            return words.trouble(trouble[1], "The forward pass", asked, wanted, limits=question.limits)
         return words.failed("The forward pass was not reached, since an earlier call did not end.", asked=asked)
     if got.output.kind != "Tensor":
         hint = "A forward that ends without return gives None." if got.output.kind == "NoneType" else ""

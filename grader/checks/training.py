@@ -29,7 +29,7 @@ def judge(question: Question) -> Finding:
     asked = f"{training.steps} steps with batches of {training.batch} {training.samples}"
     trouble = question.student.trouble("train") or question.student.trouble("load")
     if trouble:
-        return words.trouble(trouble[1], "The training run", asked)
+        return words.trouble(trouble[1], "The training run", asked, limits=question.limits)
     losses = question.student.arrays("train").get("losses")
     if losses is None or reached is None or len(losses) != len(ours["losses"]):
         return words.failed("The training run gave no predictions that can be scored.", asked=asked)
@@ -46,7 +46,7 @@ def judge(question: Question) -> Finding:
             hint="Does the model remember something from one batch to the next, or refuse to be updated?",
         )
     expected = f"an accuracy of at least {band.lowest:.1%} on {training.test} {training.samples} it has not seen"
-    if reached < band.lowest:
+    if not reached >= band.lowest:
         few = f"After the run, too few {training.samples} are recognised."
         return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
     return words.passed(

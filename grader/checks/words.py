@@ -11,11 +11,13 @@ import numpy as np
 from grader.checks import hints
 from grader.course import Case, Exercise
 from grader.model import Finding, Place, Verdict
-from grader.sandbox.limits import Death
+from grader.sandbox import limits as kinds
+from grader.sandbox.limits import DEFAULT, MIB, Death, Limits, size_text
 from grader.wire.records import Problem
 
 _MOST = 10**15
-_MEMORY = re.compile(r"can't allocate memory|not enough memory|out of memory", re.IGNORECASE)
+_ASKED = re.compile(r"tried to allocate (\d{1,19}) bytes|Unable to allocate (\d{1,6}(?:\.\d*)?) ([KMGTP]iB) for")
+_UNITS = {"KiB": 1 << 10, "MiB": MIB, "GiB": MIB << 10, "TiB": MIB << 20, "PiB": MIB << 30}
 
 
 def count(number: int) -> str:
@@ -77,23 +79,33 @@ def place(problem: Problem) -> Place | None:
     return Place(last.file, last.line, last.text)
 
 
-def trouble(outcome: Problem | Death, doing: str, asked: str = "", expected: str = "") -> Finding:
-    """A failed finding for something that ended in an exception or in the worker's death while `doing` something."""
+def trouble(
+    outcome: Problem | Death, doing: str, asked: str = "", expected: str = "", limits: Limits = DEFAULT
+) -> Finding:
+    """A failed finding for something that ended in an exception or in the worker's death while `doing` something,
+    within `limits`."""
     if isinstance(outcome, Death):
         got, hint = hints.of_death(outcome.kind)
         return Finding(Verdict.FAILED, _death(outcome, doing), expected, got, asked, hint)
     got = f"{outcome.type}: {outcome.message}" if outcome.message else outcome.type
-    return Finding(
-        Verdict.FAILED, _exception(outcome, doing), expected, got, asked, hints.of_exception(got), place(outcome)
-    )
+    if outcome.out_of_memory:
+        rationale, hint = _out_of_memory(outcome, doing, limits)
+    else:
+        rationale, hint = _exception(outcome, doing), hints.of_exception(got)
+    return Finding(Verdict.FAILED, rationale, expected, got, asked, hint, place(outcome))
+
+
+def told(problem: Problem) -> str:
+    """An exception in one line: its type and message, and what it usually means."""
+    said = f"{problem.type}: {problem.message}" if problem.message else problem.type
+    hint = hints.of_exception(said)
+    return f"{said} ({hint})" if hint else said
 
 
 def _exception(problem: Problem, doing: str) -> str:
     if problem.type == "SyntaxError" and problem.frames:
         column = problem.column or 1
         return f"{doing} stopped at a syntax error: {problem.message}, line {problem.frames[-1].line}, column {column}."
-    if problem.type in ("MemoryError", "OutOfMemoryError") or _MEMORY.search(problem.message):
-        return f"{doing} needed more memory than the limit allows."
     if problem.type == "NotImplementedError" and problem.frames and "raise" in problem.frames[-1].text:
         return f"{doing} came to a part that is not written yet."
     if problem.type == "Interrupted":
@@ -103,7 +115,31 @@ def _exception(problem: Problem, doing: str) -> str:
     return f"{doing} raised {problem.type}."
 
 
+def _out_of_memory(problem: Problem, doing: str, limits: Limits) -> tuple[str, str]:
+    """Which limit it was, what was asked for and what was in use, where that is known; and the hint for it."""
+    if problem.type == "OutOfMemoryError":
+        return f"{doing} needed more memory than the GPU has.", hints.of_memory(at_once=False)
+    asked, used = _asked_for(problem.message), None
+    if problem.unused_bytes is not None:
+        used = max(0, limits.memory_bytes - problem.unused_bytes)
+    large = asked > limits.memory_bytes // 4 if asked else used is not None and used < limits.memory_bytes // 2
+    details = [f"{size_text(asked)} were asked for at once"] if asked else []
+    details += [f"{size_text(used)} were in use"] if used is not None else []
+    rationale = f"{doing} needed more memory than the limit of {size_text(limits.memory_bytes)}"
+    return f"{rationale}{': ' if details else ''}{', and '.join(details)}.", hints.of_memory(large)
+
+
+def _asked_for(message: str) -> int:
+    """The bytes of the request that failed; zero where the message does not tell."""
+    found = _ASKED.search(message)
+    if found is None:
+        return 0
+    return int(found[1]) if found[1] else int(float(found[2]) * _UNITS[found[3]])
+
+
 def _death(death: Death, doing: str) -> str:
+    if death.kind == kinds.ANSWER_LIMIT:
+        return f"{doing} gave {death.detail}."
     return f"{doing} did not come to an end: {death.detail}."
 
 

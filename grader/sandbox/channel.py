@@ -182,7 +182,9 @@ class Channel:
         spent = f"{cpu_seconds:.1f} s of computing time and {size_text(peak_bytes)} of memory"
         if number == signal.SIGXCPU or cpu_seconds >= self._granted:
             return Death(kinds.CPU_LIMIT, f"the kernel ended it, after {spent}")
-        return Death(kinds.MEMORY_LIMIT, f"the machine has no memory left, and the kernel ended it after {spent}")
+        return Death(
+            kinds.MEMORY_LIMIT, f"the kernel ended it, as it does when the machine has no memory left, after {spent}"
+        )
 
     def _kill(self) -> None:
         if not _wait_readable(self._handle, 0.0):

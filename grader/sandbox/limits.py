@@ -14,7 +14,7 @@ LEAST_MEMORY, MOST_MEMORY = 128 * MIB, 1 << 40  # bytes; with less, a worker can
 # A statement at the top level is interrupted after 4 seconds (worker/topcode.py); a worker must live to see that.
 LEAST_SECONDS, MOST_SECONDS = 5.0, 86_400.0
 WAITING = 3.0  # seconds of waiting for each second of computing time, where a rubric names the latter alone
-_SIZE = re.compile(r"(\d{1,9}(?:\.\d{1,3})?) ?(MiB|GiB)", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,3})?) ?(MiB|GiB)", re.IGNORECASE)
 _KEYS = ("memory", "seconds", "wall_seconds")
 
 

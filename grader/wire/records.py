@@ -6,10 +6,14 @@ Shapes are tuples of ints; dtypes are torch's names without the prefix (``"float
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 PROJECTIONS = 3  # random projections per tensor in a digest
 DIGEST_WIDTH = 2 + PROJECTIONS  # columns: norm, largest magnitude, projections
+_NO_MEMORY = re.compile(
+    r"(can't|cannot|unable to) allocate|alloc_cpu|not enough memory|bad_alloc|out of memory|Errno 12\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -24,12 +28,22 @@ class Frame:
 
 @dataclass(frozen=True)
 class Problem:
-    """An exception that left the student's code. `frames` go from the outermost call to the innermost."""
+    """An exception that left the student's code. `frames` go from the outermost call to the innermost.
+
+    Where memory ran out, `unused_bytes` is what was left of the limit: little where it filled up bit by bit, much
+    where one request was too large.
+    """
 
     type: str
     message: str
     frames: tuple[Frame, ...]
     column: int | None  # of a syntax error, from 1
+    unused_bytes: int | None = None
+
+    @property
+    def out_of_memory(self) -> bool:
+        """Whether memory ran out: each library has words of its own for it."""
+        return self.type in ("MemoryError", "OutOfMemoryError") or bool(_NO_MEMORY.search(self.message))
 
 
 @dataclass(frozen=True)
@@ -196,3 +210,11 @@ class Observed:
     def fact(self, name: str) -> str:
         """What was seen under `name`; empty when nothing was."""
         return next((fact.value for fact in self.facts if fact.name == name), "")
+
+
+@dataclass(frozen=True)
+class Adapted:
+    """What the worker took for something else, so that the code could run here: `notes` name it, with a figure where
+    there is one. The words for people are in checks/hints.py."""
+
+    notes: tuple[Fact, ...]

@@ -9,64 +9,78 @@ import dataclasses
 import math
 import types
 import typing
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any, TypeVar
 
-from grader.wire.frames import FrameError
+from grader.wire.plain import FrameError, TooLarge
 
 Record = TypeVar("Record")
-TEXT_CAP = 20_000  # characters in one string, before what cannot be encoded is written out
-LIST_CAP = 20_000  # items in one list
+TEXT_CAP = 4_000  # characters in one string, before what cannot be encoded is written out
+LIST_CAP = 1_000  # items in one list; ResNet18, the largest of the course, has 142 tensors
+
+_Read = Callable[[Any], Any]
 
 
 def read(kind: type[Record], data: Any) -> Record:
     """Build a record of type `kind` from decoded JSON, or raise `FrameError` naming the place that is wrong."""
-    return typing.cast(Record, _value(kind, data, kind.__name__))
-
-
-def _value(kind: Any, data: Any, place: str) -> Any:
-    origin = typing.get_origin(kind)
-    if dataclasses.is_dataclass(kind):
-        return _record(kind, data, place)
-    if origin is tuple:
-        return _tuple(typing.get_args(kind)[0], data, place)
-    if origin in (types.UnionType, typing.Union):
-        return _optional(typing.get_args(kind), data, place)
-    return _scalar(kind, data, place)
-
-
-def _record(kind: Any, data: Any, place: str) -> Any:
-    hints = _hints(kind)
-    if type(data) is not dict or set(data) != set(hints):
-        raise FrameError(f"{place}: expected exactly the keys {sorted(hints)}")
-    return kind(**{name: _value(hint, data[name], f"{place}.{name}") for name, hint in hints.items()})
+    try:
+        return typing.cast(Record, _reader(typing.cast(Any, kind))(data))
+    except FrameError as error:
+        raise type(error)(f"{kind.__name__}{error}") from None
 
 
 @cache
-def _hints(kind: Any) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _reader(kind: Any) -> _Read:
+    """What reads one annotated type. Refusals name the place from there on; who called puts its own part before."""
+    arguments = typing.get_args(kind)
+    if dataclasses.is_dataclass(kind):
+        return partial(_record, kind, {name: _reader(hint) for name, hint in typing.get_type_hints(kind).items()})
+    if typing.get_origin(kind) is tuple:
+        return partial(_tuple, _reader(arguments[0]))
+    if types.NoneType in arguments:
+        (other,) = [argument for argument in arguments if argument is not types.NoneType]
+        return partial(_optional, _reader(other))
+    return partial(_scalar, kind)
 
 
-def _tuple(item: Any, data: Any, place: str) -> tuple[Any, ...]:
-    if type(data) is not list or len(data) > LIST_CAP:
-        raise FrameError(f"{place}: expected a list of at most {LIST_CAP}")
-    return tuple(_value(item, value, f"{place}[{index}]") for index, value in enumerate(data))
+def _record(kind: Any, fields: dict[str, _Read], data: Any) -> Any:
+    if type(data) is not dict or data.keys() != fields.keys():
+        raise FrameError(f": expected exactly the keys {sorted(fields)}")
+    values = {}
+    for name, reader in fields.items():
+        try:
+            values[name] = reader(data[name])
+        except FrameError as error:
+            raise type(error)(f".{name}{error}") from None
+    return kind(**values)
 
 
-def _optional(kinds: tuple[Any, ...], data: Any, place: str) -> Any:
-    if data is None and types.NoneType in kinds:
-        return None
-    (kind,) = [candidate for candidate in kinds if candidate is not types.NoneType]
-    return _value(kind, data, place)
+def _tuple(reader: _Read, data: Any) -> tuple[Any, ...]:
+    if type(data) is not list:
+        raise FrameError(": expected a list")
+    if len(data) > LIST_CAP:
+        raise TooLarge(f": expected a list of at most {LIST_CAP}")
+    values = []
+    for value in data:
+        try:
+            values.append(reader(value))
+        except FrameError as error:
+            raise type(error)(f"[{len(values)}]{error}") from None
+    return tuple(values)
 
 
-def _scalar(kind: Any, data: Any, place: str) -> Any:
+def _optional(reader: _Read, data: Any) -> Any:
+    return None if data is None else reader(data)
+
+
+def _scalar(kind: Any, data: Any) -> Any:
     if type(data) is not kind:
-        raise FrameError(f"{place}: expected {kind.__name__}")
+        raise FrameError(f": expected {kind.__name__}")
     if kind is float and not math.isfinite(data):
-        raise FrameError(f"{place}: not a finite number")
+        raise FrameError(": not a finite number")
     if kind is int and abs(data) >= 1 << 63:
-        raise FrameError(f"{place}: not a 64-bit integer")
+        raise FrameError(": not a 64-bit integer")
     if kind is str:
         return data[:TEXT_CAP].encode("utf-8", "backslashreplace").decode("utf-8")
     return data

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import build, dry, forward, loops, training, vision
+from grader.worker import adapt, build, dry, forward, loops, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -32,6 +32,7 @@ OPERATIONS: dict[str, Operation] = {
     "dry": dry.dry,
     "train": training.train,
     "observe": loops.observe,
+    "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),
 }
 
 
@@ -42,17 +43,19 @@ def serve(channel: int, box: str) -> None:
     build.watch_sequential()
     vision.install_hook()
     student = Student(box)
-    reader = frames.Reader(payload_cap=1 << 30)
+    adapt.install(student.notes, box)
+    reader = frames.Reader(1 << 30, frames.OWN)
     while chunk := os.read(channel, 1 << 20):
         question = reader.feed(chunk)
         if question is not None:
-            reader = frames.Reader(payload_cap=1 << 30)
+            reader = frames.Reader(1 << 30, frames.OWN)
             _send(channel, _answer(student, question))
 
 
 def _answer(student: Student, question: frames.Frame) -> bytes:
     header = question.header
     try:
+        adapt.settle()
         record, arrays = OPERATIONS[header["op"]](student, header["params"], question.arrays)
         body = {"id": header["id"], "answer": dataclasses.asdict(record)}
     except SubmissionFault as fault:

@@ -23,12 +23,13 @@ from grader.worker.roles import Role
 
 class Student:
     """What this worker knows of one submission. `subjects` holds what `build` made, by key; `roles` what a forward
-    pass told about the tensors of each."""
+    pass told about the tensors of each; `notes` what was adapted for its code (see `adapt`)."""
 
     def __init__(self, box: str) -> None:
         self.box = box
         self.subjects: dict[str, Any] = {}
         self.roles: dict[str, dict[str, Role]] = {}
+        self.notes: dict[str, str] = {}
         self._module: ModuleType | None = None
         self._values: Values | None = None
 
