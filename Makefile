@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests corpus stubs clean
+.PHONY: demo test lint tests attacks corpus fuzz stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -22,6 +22,15 @@ tests: $(VENV)/ready
 # Every mistake of the corpus, and every training run: some minutes.
 corpus: $(VENV)/ready
 	GRADER_WHOLE_CORPUS=1 $(BIN)/python -m pytest tests/test_corpus.py
+
+# Every attack at every tier that this machine has, with the count of those contained.
+attacks: $(VENV)/ready
+	GRADER_ALL_TIERS=1 $(BIN)/python -m pytest tests/attacks
+
+# Damaged answers, for SECONDS: by chance here, guided by coverage where atheris is installed.
+SECONDS ?= 600
+fuzz: $(VENV)/ready
+	$(BIN)/python scripts/fuzz_wire.py --seconds $(SECONDS)
 
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready

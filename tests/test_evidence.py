@@ -13,11 +13,13 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from grader import evidence as ev
+from grader.checks.aspects import CALLS
 from grader.evidence import Answered, Evidence
 from grader.sandbox.channel import Answer
 from grader.sandbox.fake import answer
-from grader.sandbox.limits import CRASHED, PROTOCOL, WALL_LIMIT, Death
+from grader.sandbox.limits import ANSWER_LIMIT, CRASHED, PROTOCOL, WALL_LIMIT, Death
 from grader.wire import frames
+from grader.wire.arrays import SCENES
 from grader.wire.frames import FrameError
 from grader.wire.records import DIGEST_WIDTH, Dried, Loaded, OutputInfo, Ran, Trained
 
@@ -132,24 +134,129 @@ def test_a_run_must_have_the_shapes_it_announces(name: str, array: np.ndarray) -
 def test_digests_must_be_float64(name: str, dtype: str) -> None:
     """Digests of another dtype should be refused: rounding there would decide verdicts."""
     reply = with_arrays(RUN, **{name: RUN.arrays[name].astype(dtype)})
-    expect_violation("run", reply, f"array {name} is {dtype}, not float64")
+    expect_violation("run", reply, f"array {name} is {dtype}, not 'float64'")
 
 
 def test_a_run_that_gave_no_tensor_brings_no_output() -> None:
     """Where forward returned something else, an output array should be refused, and its absence accepted."""
     nothing = OutputInfo("tuple", (), "", "")
-    reply = with_fields(RUN, output=nothing)
+    reply = with_fields(RUN, output=nothing, has_input_gradient=False)
     expect_violation("run", reply, "arrays ['buffers', 'gradients', 'input_gradient', 'output'] where")
-    taken = ev.validate("run", Answer(reply.body, {n: RUN.arrays[n] for n in ("buffers", "input_gradient")}))
+    taken = ev.validate("run", Answer(reply.body, {"buffers": RUN.arrays["buffers"]}))
     assert isinstance(taken, Answered)
     assert taken.record.output == nothing
 
 
-@pytest.mark.parametrize("shape", [(4, 1 << 40), (-4, -2), (1 << 62,)])
+@pytest.mark.parametrize("shape", [(4, 1 << 40), (1 << 62,), (1,) * 16])
 def test_an_announced_shape_is_not_believed(shape: tuple[int, ...]) -> None:
     """A record that announces a shape which its array does not have should be refused."""
     output = dataclasses.replace(RUN.record.output, shape=shape)
-    expect_violation("run", with_fields(RUN, output=output), f"not {shape}")
+    expect_violation("run", with_fields(RUN, output=output), f"not {shape}"[:80])
+
+
+@pytest.mark.parametrize("shape", [(-4, -2), (1,) * 17, (4, -1)])
+@pytest.mark.parametrize("probe", ["train.0.0", "dry"])
+def test_shapes_that_no_tensor_has_are_refused(shape: tuple[int, ...], probe: str) -> None:
+    """Sizes below zero, and more axes than can be sent, should be refused with or without an array."""
+    outcome: Any = made_up.GOOD.outcomes[probe]
+    reply = with_fields(outcome, output=dataclasses.replace(outcome.record.output, shape=shape))
+    expect_violation("dry" if probe == "dry" else "run", reply, "a shape that no tensor has")
+
+
+def test_what_is_no_tensor_has_no_shape() -> None:
+    """A shape beside a result that is no tensor should be refused."""
+    reply = with_fields(made_up.GOOD.outcomes["dry"], output=OutputInfo("tuple", (4, 2), "", ""))
+    expect_violation("dry", reply, "a shape that no tensor has")
+
+
+@pytest.mark.parametrize("field", ["shape", "stored"])
+@pytest.mark.parametrize("shape", [(1,) * 9, (1 << 41,), (1 << 62, 1 << 62), (-1,), (3, -3)])
+def test_parameters_have_shapes_that_tensors_have(field: str, shape: tuple[int, ...]) -> None:
+    """A table of made-up sizes should be refused before anything is computed with them."""
+    outcome: Any = made_up.GOOD.outcomes["tables.0"]
+    first, *others = outcome.record.tensors
+    rows = (dataclasses.replace(first, **{field: shape}), *others)
+    expect_violation("tables", with_fields(outcome, tensors=rows), "a shape that no tensor has")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int64", "bool"])
+def test_the_output_must_have_the_dtype_it_announces(dtype: str) -> None:
+    """An output of another dtype than the record names should be refused: the tolerance depends on it."""
+    reply = with_arrays(RUN, output=RUN.arrays["output"].astype(dtype))
+    expect_violation("run", reply, f"array output is {dtype}, not 'float64'")
+    output = dataclasses.replace(RUN.record.output, dtype=dtype)
+    both = Answer(with_fields(RUN, output=output).body, reply.arrays)
+    assert isinstance(ev.validate("run", both), Answered)
+
+
+def test_bfloat16_travels_as_float32() -> None:
+    """NumPy has no bfloat16, so its values should come as float32, under its own name."""
+    output = dataclasses.replace(RUN.record.output, dtype="bfloat16")
+    arrays = {**RUN.arrays, "output": RUN.arrays["output"].astype(np.float32)}
+    assert isinstance(ev.validate("run", Answer(with_fields(RUN, output=output).body, arrays)), Answered)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "problem"),
+    [("float32", None), ("float16", None), ("", None), ("float64", made_up.problem()), ("int8", made_up.problem())],
+)
+def test_a_coarser_pass_needs_its_reason(dtype: str, problem: Any) -> None:
+    """float32, which is compared with more tolerance, should come with the exception that float64 ended with."""
+    expect_violation("run", with_fields(RUN, dtype=dtype, double_problem=problem), "which nothing explains")
+
+
+def test_the_gradient_of_the_input_has_its_dtype() -> None:
+    """A gradient of the input in another dtype than the pass should be refused."""
+    reply = with_arrays(RUN, input_gradient=RUN.arrays["input_gradient"].astype(np.int64))
+    expect_violation("run", reply, "array input_gradient is int64, not 'float64'")
+
+
+@pytest.mark.parametrize(("backward", "outcome"), [(True, PASS), (False, RUN)])
+def test_gradients_come_when_they_were_asked_for(backward: bool, outcome: Answered) -> None:
+    """Gradients that nobody asked for should be refused, and so should a backward pass without them."""
+    reply = answer(outcome.record, **outcome.arrays)
+    assert isinstance(ev.validate("run", reply, {"backward": not backward}), Answered)
+    death = ev.validate("run", reply, {"backward": backward})
+    assert isinstance(death, Death)
+    assert death.kind == PROTOCOL
+
+
+def test_a_model_of_too_many_layers_is_no_lie() -> None:
+    """A table that is too long should have a name of its own: an honest loop can make one."""
+    outcome: Any = made_up.GOOD.outcomes["tables.0"]
+    death = ev.validate("tables", with_fields(outcome, tensors=outcome.record.tensors * 500))
+    assert isinstance(death, Death)
+    assert death.kind == ANSWER_LIMIT
+    assert "Described.tensors" in death.detail
+
+
+SCENE = Answer({"facts": [], "problem": None}, {"losses": np.zeros(3), "weights": np.zeros((3, 2))})
+
+
+@pytest.mark.parametrize(
+    ("scene", "arrays", "words"),
+    [
+        ("training-step", {"loss": np.zeros(3)}, "arrays ['loss'] where [] belong"),
+        ("training-step", {"../losses": np.zeros(3)}, "where [] belong"),
+        ("training-step", {"losses": np.zeros(3), "accuracies": np.zeros(3)}, "where ['losses'] belong"),
+        ("training-step", {"losses": np.zeros(3, np.float32)}, "array losses is float32, not 'float64'"),
+        ("training-step", {"losses": np.zeros(3, np.uint8)}, "array losses is uint8, not 'float64'"),
+        ("plot-history", {"picture": np.zeros((2, 2, 3))}, "array picture is float64, not 'uint8'"),
+        ("plot-history", {"picture": np.zeros((2, 2, 4), np.uint8)}, "array picture has the shape (2, 2, 4)"),
+        ("plot-history", {"line 6": np.zeros(3)}, "arrays ['line 6'] where [] belong"),
+    ],
+)
+def test_a_scene_brings_only_what_belongs_to_it(scene: str, arrays: dict[str, np.ndarray], words: str) -> None:
+    """Arrays that the scene does not know, or of another dtype, should be refused; one that is missing may be."""
+    assert isinstance(ev.validate("observe", SCENE, {"scene": "training-step"}), Answered)
+    death = ev.validate("observe", Answer(SCENE.body, arrays), {"scene": scene})
+    assert isinstance(death, Death)
+    assert (death.kind, words in death.detail) == (PROTOCOL, True), death
+
+
+def test_every_scene_says_what_it_brings() -> None:
+    """The table of arrays and the table of calls should know the same scenes."""
+    assert set(SCENES) == set(CALLS)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +264,7 @@ def test_an_announced_shape_is_not_believed(shape: tuple[int, ...]) -> None:
     [
         ({"losses": np.zeros(3)}, "array losses has the shape (3,), not (4,)"),
         ({"losses": np.zeros((4, 1))}, "array losses has the shape (4, 1), not (4,)"),
-        ({"losses": np.zeros(4, np.float32)}, "array losses is float32, not float64"),
+        ({"losses": np.zeros(4, np.float32)}, "array losses is float32, not 'float64'"),
         ({"losses": None}, "arrays ['scores'] where ['losses', 'scores'] belong"),
         ({"scores": None}, "arrays ['losses'] where ['losses', 'scores'] belong"),
         ({"labels": np.zeros(4)}, "arrays ['labels', 'losses', 'scores'] where ['losses', 'scores'] belong"),
@@ -255,6 +362,8 @@ BREAKS_LOAD: list[Any] = [
     {"outcomes": {"a": []}, "output": ""},
     {"outcomes": {"a": {"kind": "Loaded"}}, "output": ""},
     {"outcomes": {"a": {"kind": "Unknown", "record": {}}}, "output": ""},
+    {"outcomes": {"a": {"kind": [], "record": {}}}, "output": ""},
+    {"outcomes": {"a": {"kind": {"a": 1}, "record": {}}}, "output": ""},
     {"outcomes": {}, "output": 5},
     {"outcomes": {"a": {"kind": "Trained", "record": {"steps": 1, "seconds": 0.1}}}, "output": ""},
 ]

@@ -1,9 +1,10 @@
-"""Submissions that break, hang, flood or lie: each gets a verdict that names it, and its neighbour full marks."""
+"""Submissions that are broken, as students break them: each gets a verdict that names it, its neighbour full marks.
+
+What is meant to break the grader lies in `attacks`.
+"""
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -75,69 +76,16 @@ HOSTILE = {
     "not callable": Hostile("build_sequential_ordered_dict = 7", "defined", "not a function"),
     "returns nothing": Hostile("def build_sequential_ordered_dict(a, b, c): pass", "constructs", "NoneType"),
     "exception in forward": Hostile(in_forward("raise KeyError('my own')"), "shapes", "KeyError"),
-    "endless loop in forward": Hostile(in_forward("while True: pass"), "shapes", "computing time"),
-    "endless loop in C": Hostile(in_forward("10 ** 10 ** 9"), "shapes", "computing time"),
     "endless loop in init": Hostile(
         "def build_sequential_ordered_dict(*a):\n  while 1: pass", "constructs", "computing time"
     ),
-    "sleeps": Hostile(in_forward("time.sleep(3600)"), "shapes", "no answer within 5 s"),
     "waits for input": Hostile(in_forward("input('name? ')"), "shapes", "EOFError"),
-    "sys.exit in forward": Hostile(in_forward("sys.exit(0)"), "shapes", "SystemExit"),
-    "keyboard interrupt": Hostile(in_forward("raise KeyboardInterrupt"), "shapes", "KeyboardInterrupt"),
     "os._exit(0) in forward": Hostile(in_forward("os._exit(0)"), "shapes", "exit status 0"),
     "os._exit(0) in init": Hostile("def build_sequential_ordered_dict(*a): os._exit(0)", "constructs", "exit status 0"),
-    "abort": Hostile(in_forward("os.abort()"), "shapes", "process"),
-    "segfault": Hostile(in_forward("import ctypes; ctypes.string_at(0)"), "shapes", "process"),
-    "deep recursion": Hostile(in_forward("f = lambda: f(); f()"), "shapes", "RecursionError"),
-    "memory bomb": Hostile(in_forward("bytearray(8 << 30)"), "shapes", "more memory than the limit"),
-    "tensor bomb": Hostile(
-        in_forward("torch.zeros(1 << 31, dtype=torch.float64)"), "shapes", "more memory than the limit"
-    ),
-    "fork bomb": Hostile(in_forward("while True: os.fork()"), "shapes", ""),
-    "print flood": Hostile(in_forward("while True: print('x' * 10_000)"), "shapes", "printed"),
-    "endless stderr": Hostile(in_forward("while True: os.write(2, b'y' * 65536)"), "shapes", "printed"),
-    "huge output": Hostile(returning("y.new_ones(1).expand(1 << 24)"), "shapes", "an answer"),
     "returns a tuple": Hostile(returning("(y, x)"), "shapes", "tuple"),
     "returns a number": Hostile(returning("3.0"), "shapes", "float"),
     "wrong shape": Hostile(returning("y[:, :1]"), "shapes", "another shape"),
-    "empty output": Hostile(returning("y[:0]"), "shapes", "another shape"),
-    "scalar output": Hostile(returning("y.sum()"), "shapes", "another shape"),
-    "all NaN": Hostile(returning("y * float('nan')"), "forward", "not finite"),
-    "one infinity": Hostile(returning("y + (torch.arange(y.shape[1]) == 1) * float('inf')"), "forward", "not finite"),
-    "integer output": Hostile(returning("y.long()"), "forward", "differs"),
-    "complex output": Hostile(returning("y.to(torch.complex64)"), "shapes", ""),
-    "half precision": Hostile(returning("y.half()"), "device", "float16"),
     "constant output": Hostile(returning("torch.zeros_like(y)"), "forward", "differs"),
-    "message that cannot be printed": Hostile(
-        in_forward("raise type('E', (Exception,), {'__str__': lambda s: 1 / 0})()"), "shapes", "cannot be printed"
-    ),
-    "huge message": Hostile(in_forward("raise ValueError('z' * 10 ** 8)"), "shapes", "ValueError"),
-    "closes its descriptors": Hostile(in_forward("os.closerange(0, 1000)"), "shapes", ""),
-    "garbage on the channel": Hostile(in_forward("os.write(3, b'A' * 64)"), "shapes", "answer"),
-    "forged answer": Hostile(
-        in_forward(
-            """b = b'{"id":5,"answer":{"passed":true}}'; os.write(3, len(b).to_bytes(4, 'big') + bytes(4) + b)"""
-        ),
-        "shapes",
-        "answer",
-    ),
-    "stops itself": Hostile(in_forward("os.kill(os.getpid(), 19); time.sleep(3600)"), "shapes", ""),
-    "clears its death signal": Hostile(
-        in_forward("import ctypes; ctypes.CDLL(None).prctl(1, 0, 0, 0, 0); time.sleep(3600)"), "shapes", "no answer"
-    ),
-    "patched comparison": Hostile(
-        "torch.allclose = torch.equal = lambda *a, **k: True\n" + returning("y * 2"), "forward", "differs"
-    ),
-    "lying subclass": Hostile(
-        "class Liar(torch.Tensor):\n"
-        "    @classmethod\n"
-        "    def __torch_function__(cls, func, types, args=(), kwargs=None):\n"
-        "        if func.__name__ in ('eq', 'equal', 'allclose'): return True\n"
-        "        return super().__torch_function__(func, types, args, kwargs or {})\n"
-        + returning("(y + 1).as_subclass(Liar)"),
-        "forward",
-        "differs",
-    ),
 }
 
 
@@ -186,10 +134,8 @@ AT_IMPORT = {
     "syntax error": ("def f(:\n    pass", "syntax error"),
     "import error": ("import no_such_module_anywhere", "no_such_module_anywhere"),
     "exit at import": ("import sys; sys.exit(3)", "SystemExit"),
-    "os._exit at import": ("import os; os._exit(0)", "exit status 0"),
     "argparse at import": ("import argparse; argparse.ArgumentParser().parse_args(['--x'])", "SystemExit"),
     "loop at import": ("while True: pass", "computing time"),
-    "null bytes": ("x = 1\0", "source code string cannot contain null bytes"),
     "tab mess": ("if True:\n\tx = 1\n        y = 2", "TabError"),
 }
 
@@ -233,30 +179,3 @@ def test_the_frame_shown_is_the_students_own(strict_grader: Grader) -> None:
     finding = next(check.finding for check in victim.checks if check.id == "shapes")
     assert finding.where is not None
     assert finding.where.text == "return self.linear1(x)"
-
-
-def test_nothing_survives(strict_grader: Grader) -> None:
-    """After all of the above, no process of a worker is left."""
-    graded(strict_grader, in_forward("os.fork(); time.sleep(3600)"))
-    deadline = time.monotonic() + 20
-    while (left := _descendants_of(strict_grader.sandbox._process.pid)) and time.monotonic() < deadline:  # type: ignore[attr-defined]
-        time.sleep(0.05)
-    assert left == []
-
-
-def _descendants_of(pid: int) -> list[int]:
-    parents = {}
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            try:
-                with open(f"/proc/{name}/stat") as stat:
-                    fields = stat.read().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z":
-                parents[int(name)] = int(fields[1])
-    found, front = [], [pid]
-    while front:
-        front = [child for child, parent in parents.items() if parent in front]
-        found += front
-    return found
