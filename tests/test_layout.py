@@ -22,6 +22,7 @@ ALLOWED: dict[str, set[str]] = {
     "doctor": {"errors", "sandbox"},
     "course": {"errors", "sandbox"},  # limits travel as data, from the rubric to the walls
     "notebook": {"errors"},
+    "bank": {"errors"},
     "text": set(),
     "source": {"text"},
     "snapshot": {"errors", "notebook", "text"},

@@ -1,0 +1,142 @@
+"""The bank of known mistakes: each as the smallest variation of the reference solution that behaves like it.
+
+``reference/<assignment>/mistakes/<id>.toml`` holds one misconception:
+
+    look = "forward"                          # where to look: a method, or the function itself
+    title = { en = "…", zh = "…" }            # the fact, in at most 70 characters
+    principle = { en = "…", zh = "…" }        # first hint: a question or a principle
+    technique = { en = "…", zh = "…" }        # second hint: the technique, never the code
+    fact = "duplicate-key"                    # optional: what must be seen in the source, where behaviour cannot tell
+
+    [[variation]]
+    exercise = "RestNetBasicBlock"
+    edits = [["old text", "new text"]]        # each old text stands exactly once in that exercise's source
+    before = "import copy"                    # optional: lines put before the exercise
+
+A misconception that several assignments share has its words in one of them. Variations are text, so that a reader sees
+the mistake; that every edit applies, compiles and behaves unlike the solution is what ``grade selftest`` checks.
+"""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from grader.errors import CourseError
+
+LANGUAGES = ("en", "zh")
+_WORDS = ("title", "principle", "technique")
+_KEYS = {*_WORDS, "look", "fact", "variation"}
+_VARIATION_KEYS = {"exercise", "edits", "before"}
+
+
+@dataclass(frozen=True)
+class Misconception:
+    """What is misunderstood, in each language. `look` is the method to look at, `fact` a fact of the source."""
+
+    id: str
+    title: Mapping[str, str]
+    principle: Mapping[str, str]
+    technique: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Variation:
+    """One executable form of a misconception: the whole solution file with one exercise changed."""
+
+    misconception: str
+    number: int  # among those of the same misconception and exercise
+    exercise: str
+    source: bytes
+    look: str
+    fact: str
+
+
+@dataclass(frozen=True)
+class Bank:
+    """All that is known of an assignment's mistakes."""
+
+    misconceptions: Mapping[str, Misconception]
+    variations: tuple[Variation, ...]
+
+    def of(self, exercise: str) -> tuple[Variation, ...]:
+        """The variations of one exercise, by its name."""
+        return tuple(variation for variation in self.variations if variation.exercise == exercise)
+
+
+def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
+    """The bank of assignments, given as their folder and their solution. Raises `CourseError` naming the file."""
+    words: dict[str, Misconception] = {}
+    variations: list[Variation] = []
+    for folder, solution in assignments.values():
+        for file in sorted(folder.glob("mistakes/*.toml")):
+            entry = _read(file)
+            if any(key in entry for key in _WORDS):
+                if file.stem in words:
+                    raise CourseError(f"{file}: {file.stem} has its words in another assignment already")
+                words[file.stem] = Misconception(file.stem, *(_texts(entry, key, file) for key in _WORDS))
+            variations += _variations(entry, file, solution)
+    for variation in variations:
+        if variation.misconception not in words:
+            raise CourseError(f"mistakes/{variation.misconception}.toml: no assignment has its words")
+    return Bank(words, tuple(variations))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        entry = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise CourseError(f"{file}: {error}") from error
+    if unknown := set(entry) - _KEYS:
+        raise CourseError(f"{file}: unknown key {sorted(unknown)[0]}")
+    return entry
+
+
+def _texts(entry: Mapping[str, Any], key: str, file: Path) -> dict[str, str]:
+    texts = entry.get(key)
+    if not isinstance(texts, dict) or set(texts) != set(LANGUAGES) or not all(map(_is_text, texts.values())):
+        raise CourseError(f"{file}: {key} needs a text in each of {', '.join(LANGUAGES)}")
+    return dict(texts)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _variations(entry: Mapping[str, Any], file: Path, solution: bytes) -> list[Variation]:
+    found: list[Variation] = []
+    for item in entry.get("variation", []):
+        if unknown := set(item) - _VARIATION_KEYS:
+            raise CourseError(f"{file}: unknown key {sorted(unknown)[0]} in a variation")
+        exercise = item["exercise"]
+        number = sum(other.exercise == exercise for other in found)
+        source = edited(solution.decode(), exercise, item.get("edits", []), item.get("before", ""), file)
+        place, fact = entry.get("look", ""), entry.get("fact", "")
+        found.append(Variation(file.stem, number, exercise, source.encode(), place, fact))
+    if not found:
+        raise CourseError(f"{file}: a misconception needs a variation")
+    return found
+
+
+def edited(solution: str, exercise: str, edits: list[list[str]], before: str, file: Path) -> str:
+    """The solution with one exercise changed. Raises `CourseError` where an old text is not there exactly once."""
+    lines = solution.splitlines(keepends=True)
+    node = next((node for node in ast.parse(solution).body if getattr(node, "name", None) == exercise), None)
+    if node is None or node.end_lineno is None:
+        raise CourseError(f"{file}: the solution has no {exercise}")
+    start, end = node.lineno - 1, node.end_lineno
+    part = "".join(lines[start:end])
+    for old, new in edits:
+        if part.count(old) != 1:
+            raise CourseError(f"{file}: {exercise} holds {part.count(old)} times, not once: {old!r}")
+        part = part.replace(old, new)
+    whole = "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]])
+    try:
+        compile(whole, str(file), "exec")
+    except SyntaxError as error:
+        raise CourseError(f"{file}: with its edits {exercise} does not compile: {error}") from error
+    return whole

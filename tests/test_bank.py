@@ -1,0 +1,68 @@
+"""The bank of mistakes: files are well formed, edits apply, and each makes another program than the solution."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from grader import bank
+from grader.bank import LANGUAGES, Bank
+from grader.course import Course
+from grader.errors import CourseError
+
+SOLUTION = "def f(x):\n    return x + 1\n"
+WORDS = "".join(f'{key} = {{ en = "a", zh = "b" }}\n' for key in ("title", "principle", "technique"))
+
+
+@pytest.fixture(scope="module")
+def known(course: Course) -> Bank:
+    """The bank of the course."""
+    return bank.load({a.id: (course.root / "reference" / a.id, a.solution) for a in course.assignments})
+
+
+def test_every_exercise_has_known_mistakes(known: Bank, course: Course) -> None:
+    """Hundreds of variations, over all 23 exercises."""
+    assert len(known.misconceptions) >= 400
+    for assignment in course.assignments:
+        for exercise in assignment.exercises:
+            assert len(known.of(exercise.name)) >= 5, exercise.name
+
+
+def test_no_variation_is_the_solution(known: Bank, course: Course) -> None:
+    """A mistake that changes nothing is none."""
+    solutions = {assignment.solution for assignment in course.assignments}
+    assert not [v.misconception for v in known.variations if v.source in solutions]
+
+
+def test_words_are_there_in_each_language(known: Bank) -> None:
+    """Ids are kebab-case, titles fit on a line, hints say something."""
+    for one in known.misconceptions.values():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", one.id)
+        for language in LANGUAGES:
+            assert len(one.title[language]) <= 80, one.id
+            assert one.principle[language].strip()
+            assert one.technique[language].strip()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (WORDS + '[[variation]]\nexercise = "f"\nedits = [["x + 2", "x"]]\n', "holds 0 times, not once"),
+        (WORDS + '[[variation]]\nexercise = "g"\nedits = [["x + 1", "x"]]\n', "has no g"),
+        (WORDS + '[[variation]]\nexercise = "f"\nedits = [["return", "return ("]]\n', "does not compile"),
+        (WORDS, "needs a variation"),
+        ('colour = "red"\n' + WORDS, "unknown key colour"),
+        ('[[variation]]\nexercise = "f"\nedits = [["x + 1", "x"]]\n', "no assignment has its words"),
+        ("title = 3\n", "needs a text in each"),
+        ("title = [", "mistakes/odd.toml"),
+    ],
+)
+def test_a_file_that_is_not_right_is_refused_by_name(tmp_path: Path, text: str, says: str) -> None:
+    """Each error names the file and what is wrong with it."""
+    (tmp_path / "mistakes").mkdir()
+    (tmp_path / "mistakes" / "odd.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(CourseError, match=re.escape(says)) as refused:
+        bank.load({"made_up": (tmp_path, SOLUTION.encode())})
+    assert "odd" in str(refused.value)
