@@ -238,10 +238,10 @@ def _grader(
         raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
     store = Store(default_folder())
     chosen = _device(device)
-    hide = [str(loaded.root), str(courses.default_root()), str(path.resolve()), str(store.folder.resolve())]
+    hide = [*map(str, (loaded.root, *courses.copies(), path, store.folder))]
     samples = _samples(data, data_root, store.folder)
     if samples is not None and data_root is not None:
-        hide.append(str((data_root / FOLDERS[data]).resolve()))
+        hide.append(str(data_root / FOLDERS[data]))
     with Zygote(chosen, tuple(hide), _tiers(tier, unsafe), str(store.folder / "matplotlib")) as zygote:
         settings = Settings(seed if seed is not None else store.seed(), chosen, allowance=allowance_of(memory, seconds))
         if zygote.facts.protection.tier < STRONG:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import sys
 import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -226,6 +227,15 @@ def _untrained(exercise: Exercise) -> Exercise:
 def default_root() -> Path:
     """The folder of the course that comes with the program."""
     return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
+
+
+def copies() -> tuple[Path, ...]:
+    """Every folder where a copy of that course lies, of this installation or of another one that Python can import.
+
+    An editable installation leaves one beside the packages, and an environment may hold several: no worker may see any.
+    """
+    beside = (Path(entry).resolve() / "grader" / "_course" for entry in sys.path if entry)
+    return tuple(dict.fromkeys([default_root(), *(path for path in beside if path.is_dir())]))
 
 
 def load(root: Path | None = None, bands_required: bool = True) -> Course:

@@ -10,7 +10,7 @@ import pytest
 from grader import checks
 from grader import course as courses
 from grader.checks.method import RULES
-from grader.course import CHECK_IDS, Course, default_root, load
+from grader.course import CHECK_IDS, Course, copies, default_root, load
 from grader.course import RULES as RULE_NAMES
 from grader.errors import CourseError, UsageError
 
@@ -149,6 +149,13 @@ def test_the_course_is_found_without_being_named(course: Course) -> None:
     """Loading without a folder should give the course that comes with the program."""
     assert load().assignments == course.assignments
     assert default_root() == course.root
+
+
+def test_every_copy_of_the_course_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another installation left among the packages should be named, too: workers see the packages."""
+    (tmp_path / "grader/_course").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path)
+    assert set(copies()) >= {default_root(), tmp_path / "grader/_course"}
 
 
 def test_an_assignment_is_found_by_its_id(course: Course) -> None:

@@ -175,7 +175,7 @@ def bounded(course: Course, zygote: Zygote, cache: Path) -> Callable[[str, Allow
     bare, selection = course.without_training(), Selection(exercises=frozenset([VICTIM]))
 
     def told(line: str, allowed: Allowance) -> str:
-        usual = replace(test_hostile.LIMITS, cpu_seconds=10.0, wall_seconds=30.0)
+        usual = replace(test_hostile.LIMITS, cpu_seconds=60.0, wall_seconds=120.0)  # memory is to end first
         settings = Settings(11, limits=usual, allowance=allowed)
         with Grader(bare, zygote, settings, Store(cache), selection) as grader:
             result = exercise(graded(grader, in_forward(line)), VICTIM)

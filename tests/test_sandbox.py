@@ -19,7 +19,7 @@ from tiers_here import available
 from grader import doctor
 from grader.course import Course
 from grader.errors import SandboxError, UsageError
-from grader.sandbox import bubble, limits, root
+from grader.sandbox import bubble, limits, paths, root
 from grader.sandbox.channel import Answer, Channel, _introduction
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
@@ -312,6 +312,14 @@ def test_a_python_inside_a_hidden_folder_is_seen(tmp_path: Path) -> None:
         ("/usr/share", False),
     ]
     assert ("/usr/share", False) in root.views(("/usr", "/usr/lib"), ("/usr/", "/usr/share"))
+
+
+def test_what_is_hidden_is_hidden_under_every_name(tmp_path: Path) -> None:
+    """An environment that is a link leads to the copy of the course in it by two names; both are covered."""
+    (tmp_path / "real/lib/course").mkdir(parents=True)
+    (tmp_path / "venv").symlink_to("real")
+    found = paths.hidden([str(tmp_path / "venv/lib/course")], [str(tmp_path / "venv"), "/usr"])
+    assert found == (str(tmp_path / "real/lib/course"), str(tmp_path / "venv/lib/course"))
 
 
 def test_late_imports_work_in_a_worker(walled: Zygote) -> None:

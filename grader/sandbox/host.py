@@ -82,7 +82,8 @@ class Zygote:
         ways: tuple[str, ...] = ("root", "user"),
     ) -> None:
         self.device = device
-        self._hide, self._tiers, self._ways, self._cache = hide, tiers, ways, cache
+        self._hide = paths.hidden(hide, paths.shown(device))
+        self._tiers, self._ways, self._cache = tiers, ways, cache
         self._lock = threading.Lock()
         self._why = ""  # what kept us from the outer layer
         bwrap = bubble.program()

@@ -34,7 +34,7 @@ def ground_at(
     course = courses.load(canaries.course)
     cache = tmp_path_factory.mktemp("cache")
     # What the command line hides: the course, the class, the cache.
-    hidden = tuple(map(str, (course.root, courses.default_root(), canaries.folder / "submissions", cache)))
+    hidden = tuple(map(str, (course.root, *courses.copies(), canaries.folder / "submissions", cache)))
     wanted = _tiers(request.session.items)
     grounds: dict[int, Ground | str] = {}  # or why there is none
 
