@@ -175,7 +175,7 @@ def bounded(course: Course, zygote: Zygote, cache: Path) -> Callable[[str, Allow
     bare, selection = course.without_training(), Selection(exercises=frozenset([VICTIM]))
 
     def told(line: str, allowed: Allowance) -> str:
-        usual = replace(test_hostile.LIMITS, cpu_seconds=60.0, wall_seconds=120.0)  # memory is to end first
+        usual = replace(test_hostile.LIMITS, cpu_seconds=10.0, wall_seconds=30.0)
         settings = Settings(11, limits=usual, allowance=allowed)
         with Grader(bare, zygote, settings, Store(cache), selection) as grader:
             result = exercise(graded(grader, in_forward(line)), VICTIM)
@@ -208,7 +208,8 @@ REACHED = {
         ["limit of 1 GiB"],
     ),
     "graphs that are kept alive": (
-        "w, kept = torch.ones(1 << 22, requires_grad=True), []\n        while True: kept.append((w * 2).exp().sum())",
+        "torch.set_grad_enabled(True)\n"  # some of the passes are without
+        "        w, kept = torch.ones(1 << 22, requires_grad=True), []\n        while True: kept.append((w * 2).exp().sum())",
         Allowance(memory_bytes=200 * MIB),
         [
             "the limit of 200 MiB: 16 MiB were asked for at once",
