@@ -209,7 +209,8 @@ REACHED = {
     ),
     "graphs that are kept alive": (
         "torch.set_grad_enabled(True)\n"  # some of the passes are without
-        "        w, kept = torch.ones(1 << 22, requires_grad=True), []\n        while True: kept.append((w * 2).exp().sum())",
+        "        w, kept = torch.ones(1 << 22, requires_grad=True), []\n"
+        "        while True: kept.append((w * 2).exp().sum())",
         Allowance(memory_bytes=200 * MIB),
         [
             "the limit of 200 MiB: 16 MiB were asked for at once",
