@@ -33,6 +33,7 @@ RECORDS: dict[str, type[Any]] = {
     "train": records.Trained,
     "observe": records.Observed,
     "adapted": records.Adapted,
+    "source": records.Source,
 }
 
 

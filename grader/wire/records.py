@@ -218,3 +218,34 @@ class Adapted:
     there is one. The words for people are in checks/hints.py."""
 
     notes: tuple[Fact, ...]
+
+
+@dataclass(frozen=True)
+class SourceFact:
+    """Something seen in the source. `name` is a key of DETECTORS in worker/facts.py, `detail` a word or two; `line` is
+    counted in `file`, which may be a cell: "layers.ipynb, cell 3"."""
+
+    name: str
+    detail: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a method or function is written, from its first line to its last."""
+
+    name: str
+    file: str
+    line: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """What the source of an exercise shows: `facts` in the order of the text, its own `methods`, and which other
+    exercises it `uses`. All empty where there is no source that can be read."""
+
+    facts: tuple[SourceFact, ...]
+    methods: tuple[Place, ...]
+    uses: tuple[str, ...]

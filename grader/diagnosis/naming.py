@@ -1,0 +1,106 @@
+"""From likeness to names: which known mistakes the evidence speaks for, likeliest first, and none that it speaks against.
+
+A mistake *explains* a view in which the student departs from the reference when it departs in the same way. It is
+*contradicted* where it would have shown and nothing does. One that explains everything and is contradicted by nothing
+behaves exactly as the student does; where several do, behaviour cannot tell them apart, and what is seen in the source
+decides their order. Where none does, there may be two mistakes at once: then only views of kinds and counts are
+trusted, in which each shows by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from grader.bank import Variation
+from grader.course import Exercise
+from grader.diagnosis import views
+from grader.evidence import Evidence
+from grader.wire.records import Source
+
+MOST = 3  # names in a report; further down the list they help nobody
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A known mistake, and how its evidence lies beside the student's: numbers of views, by their kind."""
+
+    variation: Variation
+    explained: int
+    explained_numbers: int
+    unexplained: int
+    contradicted: int
+    seen_in_source: int  # 1 the fact that tells it apart is there, 0 it has none, -1 it is not there
+
+    @property
+    def exact(self) -> bool:
+        return not self.unexplained and not self.contradicted and self.explained + self.explained_numbers > 0
+
+    @property
+    def possible(self) -> bool:
+        """Whether it may be one of several: it shows in kinds or counts, and nothing speaks against it."""
+        return self.explained > 0 and not self.contradicted and self.seen_in_source >= 0
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """For sorting, best first."""
+        return (
+            not self.exact,
+            -self.seen_in_source,
+            self.unexplained,
+            -self.explained,
+            -self.explained_numbers,
+            self.variation.misconception,
+        )
+
+
+def suspects(
+    exercise: Exercise,
+    student: Evidence,
+    reference: Evidence,
+    known: Iterable[tuple[Variation, Evidence]],
+    source: Source,
+) -> list[Suspect]:
+    """The misconceptions that the evidence speaks for, each once, best first, at most `MOST`."""
+    looked_at = list(views.of(exercise, reference))
+    departs = [view.alike(student, reference) for view in looked_at]
+    facts = {fact.name for fact in source.facts}
+    found = sorted(
+        (_suspect(variation, evidence, student, reference, looked_at, departs, facts) for variation, evidence in known),
+        key=lambda suspect: suspect.rank,
+    )
+    exact = [suspect for suspect in found if suspect.exact]
+    # What the source denies is named only when nothing else behaves like it.
+    upheld = [suspect for suspect in exact if suspect.seen_in_source >= 0] or exact
+    return _each_once(upheld or [suspect for suspect in found if suspect.possible])[:MOST]
+
+
+def _suspect(
+    variation: Variation,
+    evidence: Evidence,
+    student: Evidence,
+    reference: Evidence,
+    looked_at: Sequence[views.View],
+    departs: Sequence[bool | None],
+    facts: set[str],
+) -> Suspect:
+    explained = explained_numbers = unexplained = contradicted = 0
+    for view, as_reference in zip(looked_at, departs, strict=True):
+        alike = view.alike(student, evidence)
+        if as_reference is False and alike is True:
+            explained += not view.numbers
+            explained_numbers += view.numbers
+        elif as_reference is False and alike is False:
+            unexplained += 1
+        elif as_reference is True and alike is False:
+            contradicted += 1
+    fact = 0 if not variation.fact else 1 if variation.fact in facts else -1
+    return Suspect(variation, explained, explained_numbers, unexplained, contradicted, fact)
+
+
+def _each_once(found: Iterable[Suspect]) -> list[Suspect]:
+    """The best of each misconception."""
+    best: dict[str, Suspect] = {}
+    for suspect in found:
+        best.setdefault(suspect.variation.misconception, suspect)
+    return list(best.values())

@@ -1,0 +1,244 @@
+"""Views of an evidence that can be laid beside another's: each says one thing, free of names, order and spelling.
+
+Two subjects agree in a view when nobody could tell them apart by it. A view is absent where there is nothing to see,
+since an earlier step failed; what is absent on both sides is no likeness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from grader.checks import layers
+from grader.checks.compare import comparable, difference, unmatched
+from grader.checks.gradients import mismatched
+from grader.checks.modes import buffers
+from grader.checks.parameters import described
+from grader.course import Exercise
+from grader.evidence import Answered, Evidence, Outcome
+from grader.sandbox.limits import Death
+from grader.wire.records import Built, Described, Dried, Found, Observed, OutputInfo, Problem, Ran
+
+# In the places where a student's own names stand in a message of Python's or torch's.
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|0x[0-9a-f]+")
+_KINDS = ("modes",)  # arrays that say of what kinds things were, not how many
+VALUES = 1e-6  # relative; spellings of one network differ by 1e-13, in float32 by 1e-5
+ROUGHLY = 2e-3  # where either side computes in float32
+
+
+@dataclass(frozen=True)
+class View:
+    """One thing to look at: its name, and whether two subjects look alike; None where either shows nothing.
+
+    `numbers` tells views of computed values, where two mistakes at once look like neither, from those of kinds and
+    counts, where each shows by itself.
+    """
+
+    name: str
+    alike: Callable[[Evidence, Evidence], bool | None]
+    numbers: bool = False
+
+
+def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
+    """All views of an exercise's evidence, from the first question to the last."""
+    yield View("found", _by_record("find", Found, lambda record: record.kind))
+    if exercise.scene:
+        yield View("scene ends", _ends("scene"))
+        yield View("scene problem", _by_record("scene", Observed, lambda seen: ending(seen.problem)))
+        seen = reference.get("scene", Observed)
+        for fact in seen.facts if seen else ():
+            yield View(f"fact {fact.name}", _fact(fact.name))
+        for name in reference.arrays("scene"):
+            yield View(f"array {name}", _array(name), numbers=name not in _KINDS)
+    for number, case in enumerate(exercise.cases):
+        yield View(f"built {number}", _ends(f"build.{number}"))
+        yield View(f"construction {number}", _by_record(f"build.{number}", Built, _construction))
+        yield View(f"parameters {number}", _by_description(number, lambda table: layers.keys(table)))
+        yield View(f"registration {number}", _by_description(number, _registration))
+        for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
+            probe = f"{mode}.{number}.{index}"
+            yield View(f"{probe} ends", _ends(probe))
+            yield View(f"{probe} output", _by_record(probe, Ran, lambda ran: _form(ran.output)))
+            yield View(f"{probe} values", _values(probe), numbers=True)
+            yield View(f"{probe} conduct", _by_record(probe, Ran, _conduct))
+        yield View(f"no gradient {number}", _missing(number))
+        yield View(f"gradients {number}", _gradients(number), numbers=True)
+        yield View(f"statistics {number}", _statistics(number), numbers=True)
+        yield View(f"uses {number}", _uses(number))
+    if exercise.cases:
+        yield View("dry", _by_record("dry", Dried, lambda dried: (dried.problem is None, _form(dried.output))))
+
+
+def ending(outcome: Outcome | None) -> object:
+    """How a question ended, without a student's own names."""
+    if isinstance(outcome, Problem):
+        return outcome.type, _QUOTED.sub("…", outcome.message)
+    if isinstance(outcome, Death):
+        return outcome.kind
+    return "answered" if isinstance(outcome, Answered) else None
+
+
+def _ends(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        ends = [ending(evidence.outcomes.get(probe)) for evidence in (one, other)]
+        return None if None in ends or ends == ["answered", "answered"] else ends[0] == ends[1]
+
+    return alike
+
+
+def _by_record(
+    probe: str, kind: type[Any], seen: Callable[[Any], object]
+) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        records = [evidence.get(probe, kind) for evidence in (one, other)]
+        return None if None in records else seen(records[0]) == seen(records[1])
+
+    return alike
+
+
+def _by_description(number: int, seen: Callable[[Described], object]) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        tables = [described(evidence, number) for evidence in (one, other)]
+        return None if tables[0] is None or tables[1] is None else seen(tables[0]) == seen(tables[1])
+
+    return alike
+
+
+def _construction(built: Built) -> object:
+    """What came out of the constructor; a way of filling an nn.Sequential only where there is one."""
+    return built.is_module, built.construction, built.type if not built.is_module else ""
+
+
+def _registration(table: Described) -> object:
+    """What the module does not know of, knows twice, or will not let learn."""
+    return (
+        Counter((row.container, row.count) for row in table.hidden),
+        sum(len(row.aliases) for row in table.tensors),
+        Counter((row.role, row.shape) for row in table.tensors if row.parameter and not row.trainable),
+        Counter((row.role, row.shape) for row in table.tensors if not row.parameter),
+        len(table.uninitialised),
+    )
+
+
+def _form(output: OutputInfo) -> object:
+    return output.kind, output.shape, output.dtype
+
+
+def _conduct(ran: Ran) -> object:
+    """What a forward pass did besides computing."""
+    return (
+        ran.input_changed,
+        ran.repeats,
+        bool(ran.stuck),
+        bool(ran.buffers_changed),
+        ran.has_input_gradient,
+        ending(ran.backward_problem),
+        ran.dtype,
+    )
+
+
+def _values(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        return same(one.arrays(probe).get("output"), other.arrays(probe).get("output"), _relative(probe, one, other))
+
+    return alike
+
+
+def same(one: np.ndarray | None, other: np.ndarray | None, relative: float = VALUES) -> bool | None:
+    """Whether two arrays hold the same numbers; NaN is like NaN here, since both are one mistake's."""
+    if one is None or other is None:
+        return None
+    if not comparable(one, other):
+        return False
+    if not one.size:
+        return True
+    if not np.isfinite(other).all() or not np.isfinite(one).all():
+        return bool(np.array_equal(np.isfinite(one), np.isfinite(other)))
+    return difference(one, other, relative) is None
+
+
+def _relative(probe: str, *both: Evidence) -> float:
+    rans = [evidence.get(probe, Ran) for evidence in both]
+    return VALUES if all(ran and ran.dtype == "float64" for ran in rans) else ROUGHLY
+
+
+def _missing(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+    """Which parameters no gradient reaches, by role and shape."""
+
+    def seen(evidence: Evidence) -> object:
+        ran, table = evidence.get(f"train.{number}.0", Ran), described(evidence, number)
+        if ran is None or table is None:
+            return None
+        keys = {row.path: (row.role, row.shape) for row in table.tensors}
+        return Counter(keys.get(path) for path in ran.missing)
+
+    return _both(seen)
+
+
+def _uses(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+    """How often each normalisation was used in one pass."""
+
+    def seen(evidence: Evidence) -> object:
+        held = {key: rows for key, rows in buffers(evidence, number).items() if key[0] == "count"}
+        return {key: sorted(rows[:, 0].tolist()) for key, rows in held.items()} or None
+
+    return _both(seen)
+
+
+def _both(seen: Callable[[Evidence], object]) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        found = seen(one), seen(other)
+        return None if None in found else found[0] == found[1]
+
+    return alike
+
+
+def _gradients(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+    probe = f"train.{number}.0"
+
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        if any("gradients" not in evidence.arrays(probe) for evidence in (one, other)):
+            return None
+        relative = 10 * _relative(probe, one, other)
+        inputs = [evidence.arrays(probe).get("input_gradient") for evidence in (one, other)]
+        if same(inputs[0], inputs[1], relative) is False:
+            return False
+        return not mismatched(one, other, number, relative) and not mismatched(other, one, number, relative)
+
+    return alike
+
+
+def _statistics(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+    probe = f"train.{number}.0"
+
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        if one.get(probe, Ran) is None or other.get(probe, Ran) is None:
+            return None
+        mine, theirs = buffers(one, number), buffers(other, number)
+        relative = 10 * _relative(probe, one, other)
+        return set(mine) == set(theirs) and not any(
+            len(mine[key]) != len(theirs[key]) or unmatched(mine[key], theirs[key], relative, 1e-9) for key in mine
+        )
+
+    return alike
+
+
+def _fact(name: str) -> Callable[[Evidence, Evidence], bool | None]:
+    return _by_record("scene", Observed, lambda seen: seen.fact(name))
+
+
+def _array(name: str) -> Callable[[Evidence, Evidence], bool | None]:
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        mine, theirs = one.arrays("scene").get(name), other.arrays("scene").get(name)
+        if mine is None and theirs is None:
+            return None
+        if name in _KINDS and mine is not None and theirs is not None:
+            return set(mine.ravel().tolist()) == set(theirs.ravel().tolist())
+        return bool(same(mine, theirs, ROUGHLY))
+
+    return alike
