@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests attacks corpus fuzz stubs clean
+.PHONY: demo test lint tests attacks corpus selftest fuzz stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -31,6 +31,11 @@ attacks: $(VENV)/ready
 SECONDS ?= 600
 fuzz: $(VENV)/ready
 	$(BIN)/python scripts/fuzz_wire.py --seconds $(SECONDS)
+
+# The course tried on itself, with MUTANTS automatic mistakes (all: some ten minutes). See docs/selftest.md.
+MUTANTS ?= 100
+selftest: $(VENV)/ready
+	$(BIN)/grade selftest --mutants $(MUTANTS)
 
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready

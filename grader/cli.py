@@ -21,8 +21,8 @@ from grader.text import one_line, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from grader.course import Digits
-    from grader.grading import Grader
+    from grader.course import Course, Digits
+    from grader.grading import Grader, Selection
     from grader.model import Grade
     from grader.report.pages import Names
 
@@ -31,6 +31,8 @@ DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
 _UNSAFE_HELP = "Run student code without walls, where none can be had. Every report is stamped."
 _MEMORY_HELP = "Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB."
 _SECONDS_HELP = "Computing time of one question, and three times that to wait. Default: the rubric's, or 20."
+_MUTANTS_HELP = "How many automatic mistakes, or all. Default: 100, spread over exercises and operators."
+_CORRECT_HELP = "Correct variations: DIR/<assignment>/correct/*.py. A checkout has its own."
 _DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
 
 
@@ -54,6 +56,7 @@ class GradeGroup(click.Group):
         formatter.write_usage("grade", "[OPTIONS] PATH")
         formatter.write_usage("grade batch", "[OPTIONS] PATH")
         formatter.write_usage("grade doctor", "")
+        formatter.write_usage("grade selftest", "[OPTIONS]")
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name in super().list_commands(ctx) if name != "one"]
@@ -98,6 +101,14 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float |
         return None if text is None else typed_seconds(text)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _how_many(_: click.Context, __: click.Parameter, text: str) -> int | None:
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise click.BadParameter(f"{text!r} is neither a number nor all")
+    return int(text)
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -176,6 +187,49 @@ def batch(path: Path, out: Path, as_json: bool, **options: Any) -> None:
     sys.exit(max(codes, default=0))
 
 
+@main.command()
+@click.option("--mutants", callback=_how_many, default="100", metavar="N", help=_MUTANTS_HELP)
+@click.option("--correct", type=click.Path(path_type=Path), metavar="DIR", help=_CORRECT_HELP)
+@click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated.")
+@click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated.")
+@click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder.")
+@click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them.")
+@click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core.")
+@click.option("--seed", type=int, help="Draw inputs and the sample of mutants from this seed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one object a line for each trial, and nothing else.")
+def selftest(
+    assignment: tuple[str, ...],
+    exercise: tuple[str, ...],
+    course: Path | None,
+    no_training: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Try the course on itself: solutions, stubs, the bank of mistakes, correct variations, automatic mutants."""
+    with _reported(as_json):
+        _expect_linux()
+        from grader import course as courses
+        from grader import selftest
+
+        loaded = courses.load(course)
+        loaded = loaded.without_training() if no_training else loaded
+        selection = _selection(loaded, assignment, exercise)
+        code = selftest.main(loaded, selection, None if as_json else _console(), _say, **options)
+    sys.exit(code)
+
+
+def _selection(course: Course, assignment: tuple[str, ...], exercise: tuple[str, ...]) -> Selection:
+    from grader.grading import Selection
+
+    selection = Selection(
+        frozenset(course.assignment(name).id for name in assignment),
+        frozenset(course.exercise(name).id for name in exercise),
+    )
+    if next(selection.of(course), None) is None:
+        raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
+    return selection
+
+
 @contextlib.contextmanager
 def _reported(as_json: bool) -> Iterator[None]:
     """Our own errors as one line on standard error, and their exit code."""
@@ -217,7 +271,7 @@ def _grader(
     from grader import bands, submission
     from grader import course as courses
     from grader.data import FOLDERS
-    from grader.grading import Grader, Selection
+    from grader.grading import Grader
     from grader.plan import Settings
     from grader.sandbox.host import Zygote
     from grader.sandbox.limits import allowance_of
@@ -230,12 +284,7 @@ def _grader(
         if data != "digits":
             raise UsageError(f"--data {data} is for the training runs, which --no-training leaves out")
         loaded = loaded.without_training()
-    selection = Selection(
-        frozenset(loaded.assignment(name).id for name in assignment),
-        frozenset(loaded.exercise(name).id for name in exercise),
-    )
-    if next(selection.of(loaded), None) is None:
-        raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
+    selection = _selection(loaded, assignment, exercise)
     store = Store(default_folder())
     chosen = _device(device)
     hide = [*map(str, (loaded.root, *courses.copies(), path, store.folder))]

@@ -19,7 +19,7 @@ from types import TracebackType
 from rich.console import Console
 
 from grader import tally, trials
-from grader.course import Course, default_root
+from grader.course import Course, copies
 from grader.errors import InternalError
 from grader.grading import Grader, Selection
 from grader.model import ExerciseResult, Status, Verdict
@@ -49,7 +49,7 @@ def main(
     store = Store(default_folder())
     plan = Plan(list(selection.of(course)), mutants, seed or 0, trials.variations(course, correct))
     everything, standard = trials.everything(course, plan), trials.standard(course)
-    hidden = (str(course.root), str(default_root()), str(store.folder.resolve()))
+    hidden = tuple(map(str, (course.root, *copies(), store.folder)))
     settings = Settings(store.seed() if seed is None else seed)
     workers = jobs or len(os.sched_getaffinity(0))
     with (
