@@ -31,6 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "plan": {"course", "sandbox"},
     "store": {"evidence", "plan", "sandbox", "wire"},
     "checks": {"course", "evidence", "model", "sandbox", "wire"},
+    "diagnosis": {"bank", "checks", "course", "evidence", "sandbox", "wire"},
     "picture": set(),
     "exhibits": {"checks", "model", "picture", "submission", "text", "wire"},
     "rubric": {"checks", "course", "model"},
@@ -40,10 +41,16 @@ ALLOWED: dict[str, set[str]] = {
     },
     "data": {"course", "errors"},
     "bands": {"course", "errors", "grading", "plan", "sandbox", "store", "submission"},
-    "report": {"model", "text"},
+    "mutation": set(),
+    "tally": set(),
+    "trials": {"bank", "course", "errors", "mutation", "tally"},
+    "selftest": {
+        "course", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission", "tally", "trials",
+    },
+    "report": {"model", "tally", "text"},
     "cli": {
         "__init__", "bands", "course", "data", "doctor", "errors", "grading", "model", "plan", "report", "sandbox",
-        "store", "submission", "text",
+        "selftest", "store", "submission", "text",
     },
 }  # fmt: skip
 HEAVY = {"torch", "torchvision", "matplotlib"}

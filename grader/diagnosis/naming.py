@@ -1,4 +1,4 @@
-"""From likeness to names: which known mistakes the evidence speaks for, likeliest first, and none that it speaks against.
+"""From likeness to names: which known mistakes the evidence speaks for, likeliest first; none that it speaks against.
 
 A mistake *explains* a view in which the student departs from the reference when it departs in the same way. It is
 *contradicted* where it would have shown and nothing does. One that explains everything and is contradicted by nothing
