@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from grader import grading, plan, store
+from grader import asking, plan, store
 from grader.course import TEST_SAMPLES, Assignment, Band, Course, Digits, Exercise
 from grader.errors import InternalError
 from grader.grading import Selection
@@ -87,7 +87,7 @@ def _accuracy(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data
     settings = Settings(seed).for_reference()
     files = {f"{assignment.module}.py": assignment.solution}
     module = Module(assignment.module, f"{assignment.module}.py")
-    evidence = grading.run_job(sandbox, plan.training_job(exercise, data, settings), files, module)
+    evidence = asking.run_job(sandbox, plan.training_job(exercise, data, settings), files, module)
     scores = evidence.arrays("train").get("scores")
     if scores is None:
         raise InternalError(f"{exercise.id}: the reference did not finish a training run on {data.name}")
@@ -98,7 +98,9 @@ def _accuracy(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data
 def _key(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data: Digits) -> str:
     """All that the accuracies depend on: what the runs are asked, the labels that only we know, torch, our code."""
     jobs = [plan.training_job(exercise, data, Settings(seed)) for seed in _seeds(RUNS)]
-    asked = store.key(assignment.solution, [probe for job in jobs for probe in job.probes], "cpu", sandbox.facts)
+    asked = store.key(
+        assignment.solution, store.questions(probe for job in jobs for probe in job.probes), "cpu", sandbox.facts
+    )
     return hashlib.sha256(asked.encode() + data.labels.tobytes()).hexdigest()[:40]
 
 

@@ -14,18 +14,20 @@
     before = "import copy"                    # optional: lines put before the exercise
 
 A misconception that several assignments share has its words in one of them. Variations are text, so that a reader sees
-the mistake; that every edit applies, compiles and behaves unlike the solution is what ``grade selftest`` checks.
+the mistake; that each compiles is what `verify` checks, that it behaves unlike the solution, ``grade selftest``.
 """
 
 from __future__ import annotations
 
 import ast
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from grader.course import Course
 from grader.errors import CourseError
 
 LANGUAGES = ("en", "zh")
@@ -46,7 +48,7 @@ class Misconception:
 
 @dataclass(frozen=True)
 class Variation:
-    """One executable form of a misconception: the whole solution file with one exercise changed."""
+    """One executable form of a misconception: the solution's file with one exercise changed, by `edits`."""
 
     misconception: str
     number: int  # among those of the same misconception and exercise
@@ -54,6 +56,8 @@ class Variation:
     source: bytes
     look: str
     fact: str
+    edits: tuple[tuple[str, str], ...] = ()
+    before: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,11 @@ class Bank:
     def of(self, exercise: str) -> tuple[Variation, ...]:
         """The variations of one exercise, by its name."""
         return tuple(variation for variation in self.variations if variation.exercise == exercise)
+
+
+def of(course: Course) -> Bank:
+    """The bank of a whole course. Raises `CourseError` naming the file."""
+    return load({each.id: (course.root / "reference" / each.id, each.solution) for each in course.assignments})
 
 
 def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
@@ -114,29 +123,51 @@ def _variations(entry: Mapping[str, Any], file: Path, solution: bytes) -> list[V
             raise CourseError(f"{file}: unknown key {sorted(unknown)[0]} in a variation")
         exercise = item["exercise"]
         number = sum(other.exercise == exercise for other in found)
-        source = edited(solution.decode(), exercise, item.get("edits", []), item.get("before", ""), file)
-        place, fact = entry.get("look", ""), entry.get("fact", "")
-        found.append(Variation(file.stem, number, exercise, source.encode(), place, fact))
+        edits = tuple((old, new) for old, new in item.get("edits", []))
+        before, place, fact = item.get("before", ""), entry.get("look", ""), entry.get("fact", "")
+        try:
+            source = edited(solution, exercise, edits, before)
+        except ValueError as error:
+            raise CourseError(f"{file}: {error}") from error
+        found.append(Variation(file.stem, number, exercise, source, place, fact, edits, before))
     if not found:
         raise CourseError(f"{file}: a misconception needs a variation")
     return found
 
 
-def edited(solution: str, exercise: str, edits: list[list[str]], before: str, file: Path) -> str:
-    """The solution with one exercise changed. Raises `CourseError` where an old text is not there exactly once."""
-    lines = solution.splitlines(keepends=True)
-    node = next((node for node in ast.parse(solution).body if getattr(node, "name", None) == exercise), None)
-    if node is None or node.end_lineno is None:
-        raise CourseError(f"{file}: the solution has no {exercise}")
-    start, end = node.lineno - 1, node.end_lineno
+def edited(solution: bytes, exercise: str, edits: Iterable[tuple[str, str]], before: str = "") -> bytes:
+    """The solution with one exercise changed. Raises ValueError where an old text is not there exactly once."""
+    if exercise not in (spans := _spans(solution)):
+        raise ValueError(f"the solution has no {exercise}")
+    lines = solution.decode().splitlines(keepends=True)
+    start, end = spans[exercise]
     part = "".join(lines[start:end])
     for old, new in edits:
         if part.count(old) != 1:
-            raise CourseError(f"{file}: {exercise} holds {part.count(old)} times, not once: {old!r}")
+            raise ValueError(f"{exercise} holds {part.count(old)} times, not once: {old!r}")
         part = part.replace(old, new)
-    whole = "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]])
-    try:
-        compile(whole, str(file), "exec")
-    except SyntaxError as error:
-        raise CourseError(f"{file}: with its edits {exercise} does not compile: {error}") from error
-    return whole
+    return "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]]).encode()
+
+
+def together(solution: bytes, variations: Iterable[Variation]) -> bytes:
+    """The solution with several mistakes at once, each in an exercise of its own."""
+    for one in variations:
+        solution = edited(solution, one.exercise, one.edits, one.before)
+    return solution
+
+
+@lru_cache(maxsize=64)
+def _spans(solution: bytes) -> dict[str, tuple[int, int]]:
+    """Where each class and function of the solution begins and ends, in lines from 0."""
+    tops = (node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef))
+    return {node.name: (node.lineno - 1, node.end_lineno or node.lineno) for node in tops}
+
+
+def verify(known: Bank) -> None:
+    """Compile every variation. Raises `CourseError` naming the file; slow, hence not done when a bank is loaded."""
+    for one in known.variations:
+        try:
+            compile(one.source, f"{one.misconception}.toml", "exec")
+        except SyntaxError as error:
+            name = f"mistakes/{one.misconception}.toml"
+            raise CourseError(f"{name}: with its edits {one.exercise} does not compile: {error}") from error

@@ -19,14 +19,18 @@ from types import TracebackType
 
 import numpy as np
 
-from grader import checks, evidence, exhibits, plan, rubric, store, submission
+from grader import checks, exhibits, investigation, plan, rubric, submission
+from grader.asking import merge, run_job
+from grader.bank import Variation
 from grader.checks import hints, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.errors import GraderError, SandboxError, SubmissionError
-from grader.evidence import Evidence, Outcome
+from grader.evidence import Evidence
+from grader.investigation import Insight, Investigator
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
-from grader.plan import Job, Probe, Settings
+from grader.plan import Settings
+from grader.references import References, Say
 from grader.sandbox.host import Sandbox
 from grader.store import Store
 from grader.submission import MOST_NOTES, Module, Submission
@@ -52,7 +56,10 @@ class Selection:
 
 
 class Grader:
-    """Grades submissions against one course, in one sandbox, on one device."""
+    """Grades submissions against one course, in one sandbox, on one device.
+
+    With `names`, what lies behind a failed check is looked into; `say` tells whoever waits when that takes longer.
+    """
 
     def __init__(
         self,
@@ -62,12 +69,14 @@ class Grader:
         memory: Store,
         selection: Selection = Selection(),
         workers: int | None = None,
+        names: bool = False,
+        say: Say = lambda _: None,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
-        self._store = memory
         self._selection = selection
         self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
-        self._reference: dict[str, Future[Evidence]] = {}
+        self._references = References(course, sandbox, settings, memory, self._pool)
+        self._investigator = Investigator(course, self._references, sandbox, settings, say) if names else None
 
     def __enter__(self) -> Grader:
         return self
@@ -92,7 +101,7 @@ class Grader:
         running = self._start(collected, [(a, e) for a, exercises in chosen if modules[a.id] for e in exercises])
         assignments = [
             rubric.assignment_result(
-                assignment, [self._result(e, collected, modules[assignment.id], running) for e in exercises]
+                assignment, list(self._results(exercises, collected, modules[assignment.id], running))
             )
             for assignment, exercises in chosen
         ]
@@ -118,16 +127,15 @@ class Grader:
             except SubmissionError as error:
                 yield one_line(folder.name), error
 
-    def reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
+    def reference(self, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution."""
-        self._start_reference([(assignment, exercise)])
-        return self._reference[exercise.id].result()
+        return self._references.of(exercise)
 
     def _start(
         self, collected: Submission, exercises: Sequence[tuple[Assignment, Exercise]]
     ) -> dict[str, list[Future[Evidence]]]:
         """Hand all jobs to the pool, the longest first, so that no core is idle while one long job ends."""
-        self._start_reference(exercises)
+        self._references.start(exercise for _, exercise in exercises)
         jobs = []
         for assignment, exercise in exercises:
             module = collected.module(assignment.module)
@@ -146,25 +154,17 @@ class Grader:
             running.setdefault(exercise.id, []).append(future)
         return running
 
-    def _start_reference(self, exercises: Sequence[tuple[Assignment, Exercise]]) -> None:
-        for assignment, exercise in exercises:
-            known = self._reference.get(exercise.id)
-            if known is None or (known.done() and (known.cancelled() or known.exception() or known.result().died)):
-                self._reference[exercise.id] = self._pool.submit(self._compute_reference, assignment, exercise)
-
-    def _compute_reference(self, assignment: Assignment, exercise: Exercise) -> Evidence:
-        jobs = plan.jobs(exercise, self.course.digits, self.settings.for_reference())
-        probes = [probe for job in jobs for probe in job.probes]
-        key = store.key(assignment.solution, probes, self.settings.device, self.sandbox.facts)
-        saved = self._store.read(key)
-        if saved is not None:
-            return saved
-        module = Module(assignment.module, f"{assignment.module}.py")
-        files = {module.path: assignment.solution}
-        found = _merge([run_job(self.sandbox, job, files, module) for job in jobs])
-        if not found.died:  # a machine too busy today must not decide for ever
-            self._store.write(key, found)
-        return found
+    def _results(
+        self,
+        exercises: Sequence[Exercise],
+        collected: Submission,
+        module: Module | None,
+        running: dict[str, list[Future[Evidence]]],
+    ) -> Iterator[ExerciseResult]:
+        """The exercises of one assignment, in order: what is wrong with one may explain another after it."""
+        behaving_as: dict[str, Variation] = {}
+        for exercise in exercises:
+            yield self._result(exercise, collected, module, running, behaving_as)
 
     def _result(
         self,
@@ -172,14 +172,15 @@ class Grader:
         collected: Submission,
         module: Module | None,
         running: dict[str, list[Future[Evidence]]],
+        behaving_as: dict[str, Variation],
     ) -> ExerciseResult:
         if module is None:
             name = self.course.assignment(exercise.assignment).module
             note = collected.left_out_as(name) or f"Neither {name}.py nor {name}.ipynb was handed in."
             return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
         try:
-            student = _merge([future.result() for future in running[exercise.id]])
-            reference = self._reference[exercise.id].result()
+            student = merge([future.result() for future in running[exercise.id]])
+            reference = self._references.of(exercise)
         except Exception as error:  # the edge that keeps the other exercises going; it is ours, and says so
             if not isinstance(error, SandboxError):
                 sys.stderr.write(printable(traceback.format_exc()))
@@ -197,10 +198,23 @@ class Grader:
             self._labels(exercise),
             self.settings.limits_of(exercise),
         )
+        insight = self._insight(question, collected, module, behaving_as)
+        shown = exhibits.collect(question, insight.findings, collected, module.stem)
+        broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
+        status = Status.ERROR if broken else Status.GRADED
+        return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)
+
+    def _insight(
+        self, question: Question, collected: Submission, module: Module, behaving_as: dict[str, Variation]
+    ) -> Insight:
+        """The verdicts, and what lies behind those that failed."""
         findings = checks.run(question)
-        shown = exhibits.collect(question, findings, collected, module.stem)
-        status = Status.ERROR if any(f.verdict is Verdict.ERROR for f in findings.values()) else Status.GRADED
-        return rubric.exercise_result(exercise, status, findings, exhibits=shown)
+        if self._investigator is None or not investigation.failed(findings):
+            return Insight(findings)
+        insight = self._investigator.look_into(question, findings, collected, module, behaving_as)
+        if insight.behaves_as is not None:
+            behaving_as[question.exercise.name] = insight.behaves_as
+        return insight
 
     def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:
         """That training runs were left out, where there would have been some."""
@@ -236,52 +250,6 @@ class Grader:
         if exercise.training is None:
             return None
         return plan.test_labels(exercise, exercise.training, self.course.digits, self.settings)
-
-
-def run_job(
-    sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...] = ()
-) -> Evidence:
-    """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
-    load = _load(files, module, job)
-    budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
-    line = sandbox.open(load.limits, budget, (*job.imports, *imports))
-    outcomes: dict[str, Outcome] = {}
-    try:
-        for probe in (load, *job.probes):
-            if not all(
-                isinstance(outcomes.get(need), evidence.Answered)
-                for need in ("load", *probe.needs)[: None if probe is not load else 0]
-            ):
-                continue
-            reply = line.ask(probe.op, probe.params, probe.arrays, probe.limits)
-            outcomes[probe.id] = evidence.validate(probe.op, reply, probe.params)
-            if not isinstance(outcomes[probe.id], (evidence.Answered, Problem)):
-                break  # the worker is dead; what was not asked stays unanswered
-        return Evidence(outcomes, line.output.text)
-    finally:
-        line.close()
-
-
-def _load(files: dict[str, bytes], module: Module, job: Job) -> Probe:
-    paths = sorted(path for path in files if not path.endswith(".ipynb"))
-    arrays = {str(index): _bytes(files[path]) for index, path in enumerate(paths)}
-    arrays |= {f"cell {index}": _bytes(cell.encode()) for index, cell in enumerate(module.cells)}
-    params = {"paths": paths, "module": module.stem, "cells": len(module.cells)}
-    return Probe("load", "load", params, arrays, limits=job.probes[0].limits)
-
-
-def _bytes(content: bytes) -> np.ndarray:
-    return np.frombuffer(content, dtype=np.uint8)
-
-
-def _merge(parts: Sequence[Evidence]) -> Evidence:
-    """The evidence of several workers on one exercise. What ended badly in any of them stays so."""
-    outcomes: dict[str, Outcome] = {}
-    for part in parts:
-        for probe, outcome in part.outcomes.items():
-            if probe not in outcomes or isinstance(outcomes[probe], evidence.Answered):
-                outcomes[probe] = outcome
-    return Evidence(outcomes, parts[-1].output)
 
 
 def _not_attempted(exercise: Exercise, student: Evidence) -> str:

@@ -45,14 +45,25 @@ class Place:
 
 @dataclass(frozen=True)
 class Misconception:
-    """A named mistake that the evidence supports, with the hint that teaches it."""
+    """A named mistake that the evidence supports: the fact as its `title`, and two hints that teach it.
+
+    `hint` is a question or a principle, `technique` says what to do about it, though never in code.
+    """
 
     id: str
     hint: str
     where: Place | None = None
+    title: str = ""
+    technique: str = ""
 
     def as_json(self) -> dict[str, Any]:
-        return {"id": self.id, "hint": self.hint, "where": self.where.as_json() if self.where else None}
+        return {
+            "id": self.id,
+            "title": self.title,
+            "hint": self.hint,
+            "technique": self.technique,
+            "where": self.where.as_json() if self.where else None,
+        }
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ construction. Questions depend on a seed that students do not know; equal seeds 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -88,6 +88,15 @@ def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, .
 def _imports(exercise: Exercise) -> tuple[str, ...]:
     drawing = ("matplotlib.pyplot", "matplotlib.backends.backend_agg") if exercise.scene == "plot-history" else ()
     return ("torch._dynamo", *drawing)
+
+
+def outline(probes: Iterable[Probe]) -> Iterator[Probe]:
+    """Of these questions those about what is built, and the smallest pass: cheap, and they tell most mistakes apart."""
+    probes = list(probes)
+    passes = [probe for probe in probes if probe.op == "run" and not probe.params["backward"]]
+    smallest = min(passes, key=lambda probe: probe.arrays["x"].size, default=None)
+    built = ("find", "build")
+    return (p for p in probes if p.op in built or (p.op == "tables" and not p.arrays) or p is smallest)
 
 
 def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:

@@ -13,6 +13,7 @@ from grader.model import (
     Exhibits,
     Finding,
     Grade,
+    Misconception,
     Protection,
     Status,
     Verdict,
@@ -25,6 +26,7 @@ def exercise_result(
     findings: Mapping[str, Finding],
     note: str = "",
     exhibits: Exhibits | None = None,
+    misconceptions: Sequence[Misconception] = (),
 ) -> ExerciseResult:
     """Points for one exercise. A check earns what it is worth when it passed, and nothing otherwise."""
     attempted = status in (Status.GRADED, Status.ERROR)
@@ -45,6 +47,7 @@ def exercise_result(
         score=_sum(check.score for check in checks),
         max_score=exercise.max_score,
         checks=checks,
+        misconceptions=tuple(misconceptions),
         note=note,
         exhibits=exhibits or Exhibits(),
     )

@@ -141,7 +141,9 @@ class SelfTest:
         with self._lock:
             key = (selection, course is self.course)
             if key not in self._graders:
-                self._graders[key] = Grader(course, self.sandbox, self.settings, self.store, selection, self.jobs)
+                self._graders[key] = Grader(
+                    course, self.sandbox, self.settings, self.store, selection, self.jobs, names=True
+                )
             return self._graders[key]
 
 

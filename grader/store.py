@@ -11,6 +11,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 from grader import evidence as ev
@@ -72,18 +73,25 @@ class Store:
         os.unlink(name)
 
 
-def key(solution: bytes, probes: Iterable[Probe], device: str, facts: Facts) -> str:
-    """What the reference's answers depend on, as a hash."""
+def key(source: bytes, questions: bytes, device: str, facts: Facts) -> str:
+    """What the answers of the course's own code depend on, as a hash; `questions` as the function below gives them."""
     digest = hashlib.sha256()
-    for part in (solution, code_fingerprint(), device.encode(), facts.torch.encode(), facts.cpu.encode()):
+    for part in (source, code_fingerprint(), device.encode(), facts.torch.encode(), facts.cpu.encode(), questions):
         digest.update(len(part).to_bytes(8, "big") + part)
+    return digest.hexdigest()[:40]
+
+
+def questions(probes: Iterable[Probe]) -> bytes:
+    """A hash of questions, with their arrays."""
+    digest = hashlib.sha256()
     for probe in probes:
         digest.update(repr((probe.id, probe.op, sorted(probe.params.items()))).encode())
         for name, array in sorted(probe.arrays.items()):
             digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
-    return digest.hexdigest()[:40]
+    return digest.digest()
 
 
+@cache
 def code_fingerprint() -> bytes:
     """A hash of the worker's source: another worker gives other evidence."""
     digest = hashlib.sha256()

@@ -82,7 +82,8 @@ def mistakes(course: Course, chosen: Chosen) -> Iterator[Trial]:
     Every exercise has a worker of its own. So others are graded only where a variation changes what runs when the file
     is imported; otherwise they cannot notice.
     """
-    known = bank.load({a.id: (course.root / "reference" / a.id, a.solution) for a in course.assignments})
+    known = bank.of(course)
+    bank.verify(known)
     for assignment, exercises in chosen:
         needed, names = uses(assignment), _names(assignment.exercises)
         for found in (variation for exercise in exercises for variation in known.of(exercise.name)):

@@ -227,7 +227,7 @@ def collect(judge: bool) -> tuple[list[Seed], dict[str, Any]]:
         Zygote("cpu", (str(ROOT), cache)) as zygote,
         Grader(course, zygote, settings, Store(Path(cache))) as grader,
     ):
-        known = {e.id: (e, grader.reference(a, e)) for a in course.assignments for e in a.exercises}
+        known = {e.id: (e, grader.reference(e)) for a in course.assignments for e in a.exercises}
     for exercise, evidence in known.values():
         labels = None
         if exercise.training is not None:

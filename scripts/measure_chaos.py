@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from grader import asking, plan
 from grader import course as courses
-from grader import grading, plan
 from grader.checks.training import FIRST_STEPS, FIRST_TOLERANCE
 from grader.course import Assignment, Course, Exercise
 from grader.plan import Settings
@@ -143,7 +143,7 @@ def _runs(
 
     def train(source: bytes) -> dict[str, np.ndarray]:
         files = {f"{assignment.module}.py": source}
-        return grading.run_job(zygote, job, files, Module(assignment.module, f"{assignment.module}.py")).arrays("train")
+        return asking.run_job(zygote, job, files, Module(assignment.module, f"{assignment.module}.py")).arrays("train")
 
     sources = [file.read_bytes() for file in sorted((CORPUS / assignment.id / "correct").glob("*.py"))]
     sources = [source for source in sources if exercise.name.encode() in source]

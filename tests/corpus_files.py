@@ -20,10 +20,11 @@ class Wrong:
     exercise: str
     mistake: str
     fails: tuple[str, ...]
+    form: str = ""  # which one, where a mistake is there in several
 
     @property
     def name(self) -> str:
-        return f"{self.exercise}--{self.mistake}"
+        return f"{self.exercise}--{self.mistake}{self.form}"
 
 
 def correct(assignment: str) -> list[Path]:
@@ -37,10 +38,11 @@ def wrong(assignment: str) -> list[Wrong]:
 
 
 def _wrong(path: Path) -> Wrong:
-    exercise, _, mistake = path.stem.partition("--")
+    exercise, mistake, *which = path.stem.split("--")
     header = re.search(r"^# fails: (.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
     assert header, f"{path} lacks the line that says what it fails"
-    return Wrong(path, exercise, mistake, tuple(name.strip() for name in header[1].split(",")))
+    fails = tuple(name.strip() for name in header[1].split(","))
+    return Wrong(path, exercise, mistake, fails, "".join(f"--{word}" for word in which))
 
 
 def as_submission(path: Path, assignment: Assignment) -> Submission:

@@ -114,6 +114,8 @@ def down_block() -> ExerciseResult:
                 "stride-on-second-conv",
                 "The pair [s1, s2] holds one stride for each convolution. Which of the two does each of yours use?",
                 where,
+                title="The second convolution takes the stride of the first",
+                technique="Give the first convolution the first of the two strides, and the second the other one.",
             ),
         ),
         exhibits=Exhibits(layers=_layers(), gradients=_gradients(), code=(_code(),), output="building block\nready\n"),
@@ -193,7 +195,7 @@ def _hostile_exercise(number: int, text: str, every: str) -> ExerciseResult:
         check("defined", Verdict.PASSED, 1, text),
         title=text,
         note=text,
-        misconceptions=(Misconception(text, text, where),),
+        misconceptions=(Misconception(text, text, where, text, text),),
         exhibits=shown,
     )
 

@@ -19,7 +19,7 @@ WORDS = "".join(f'{key} = {{ en = "a", zh = "b" }}\n' for key in ("title", "prin
 @pytest.fixture(scope="module")
 def known(course: Course) -> Bank:
     """The bank of the course."""
-    return bank.load({a.id: (course.root / "reference" / a.id, a.solution) for a in course.assignments})
+    return bank.of(course)
 
 
 def test_every_exercise_has_known_mistakes(known: Bank, course: Course) -> None:
@@ -28,6 +28,20 @@ def test_every_exercise_has_known_mistakes(known: Bank, course: Course) -> None:
     for assignment in course.assignments:
         for exercise in assignment.exercises:
             assert len(known.of(exercise.name)) >= 5, exercise.name
+
+
+def test_each_variation_compiles(known: Bank) -> None:
+    """What Python cannot read would be one mistake of ours in the place of one of theirs."""
+    bank.verify(known)
+
+
+def test_mistakes_of_several_exercises_meet_in_one_file(known: Bank, course: Course) -> None:
+    """Each edit should be applied where it belongs, whatever other exercises became."""
+    solution = course.assignment("residual_blocks").solution
+    one, other = known.of("RestNetBasicBlock")[0], known.of("RestNetDownBlock")[-1]
+    both = bank.together(solution, [one, other])
+    assert both == bank.together(solution, [other, one])
+    assert both not in (solution, one.source, other.source)
 
 
 def test_no_variation_is_the_solution(known: Bank, course: Course) -> None:
@@ -64,5 +78,5 @@ def test_a_file_that_is_not_right_is_refused_by_name(tmp_path: Path, text: str, 
     (tmp_path / "mistakes").mkdir()
     (tmp_path / "mistakes" / "odd.toml").write_text(text, encoding="utf-8")
     with pytest.raises(CourseError, match=re.escape(says)) as refused:
-        bank.load({"made_up": (tmp_path, SOLUTION.encode())})
+        bank.verify(bank.load({"made_up": (tmp_path, SOLUTION.encode())}))
     assert "odd" in str(refused.value)

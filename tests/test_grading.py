@@ -12,10 +12,11 @@ import pytest
 from made_up import GOOD, LOADED, POINTS, TRAINING, changed, exercise, problem, replaced, script
 
 from grader import plan, submission
+from grader.asking import run_job
 from grader.course import Course
 from grader.errors import SandboxError, SubmissionError
 from grader.evidence import Answered, Evidence
-from grader.grading import Grader, Selection, run_job
+from grader.grading import Grader, Selection
 from grader.model import ExerciseResult, Grade, Status, Verdict
 from grader.plan import Settings
 from grader.sandbox.fake import FakeSandbox, Printed, Script, answer
@@ -185,7 +186,8 @@ def test_a_trained_exercise_is_judged_by_labels_that_stay_here(course: Course, t
 
 def test_a_file_that_is_absent_is_not_submitted(made: Course, tmp_path: Path) -> None:
     """An assignment whose file is absent should say so, earn nothing, and start no worker."""
-    other = replace(made.assignments[0], id="second", module="second")
+    own = tuple(replace(each, assignment="second") for each in made.assignments[0].exercises)
+    other = replace(made.assignments[0], id="second", module="second", exercises=own)
     sandbox = FakeSandbox(script(GOOD))
     with Grader(Course(made.root, (*made.assignments, other)), sandbox, SETTINGS, Store(tmp_path)) as grader:
         result = grader.grade_collected(Submission("alice", {"second.py": b""}))

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 
 from grader import plan
+from grader.asking import run_job
 from grader.course import Course, Exercise
 from grader.evidence import Evidence
-from grader.grading import Grader, Selection, run_job
+from grader.grading import Grader, Selection
 from grader.model import ExerciseResult, Verdict
 from grader.plan import Settings
 from grader.sandbox.host import Zygote

@@ -9,7 +9,7 @@ trusted, in which each shows by itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from grader.bank import Variation
@@ -34,6 +34,7 @@ class Suspect:
 
     @property
     def exact(self) -> bool:
+        """Whether it behaves as the student does, in all that was looked at."""
         return not self.unexplained and not self.contradicted and self.explained + self.explained_numbers > 0
 
     @property
@@ -54,48 +55,42 @@ class Suspect:
         )
 
 
-def suspects(
-    exercise: Exercise,
-    student: Evidence,
-    reference: Evidence,
-    known: Iterable[tuple[Variation, Evidence]],
-    source: Source,
-) -> list[Suspect]:
+class Comparison:
+    """A student's evidence beside the reference's, to lay known mistakes beside both."""
+
+    def __init__(self, exercise: Exercise, student: Evidence, reference: Evidence, source: Source) -> None:
+        self._student = student
+        self._views = list(views.of(exercise, reference))
+        self._as_reference = [view.alike(student, reference) for view in self._views]
+        self._facts = {fact.name for fact in source.facts}
+
+    def unseen(self, variation: Variation) -> Suspect:
+        """The variation before anything is known of what it does."""
+        return Suspect(variation, 0, 0, 0, 0, 0)
+
+    def suspect(self, variation: Variation, evidence: Evidence) -> Suspect:
+        """The variation with its evidence counted out; views that its evidence lacks count for nothing."""
+        explained = explained_numbers = unexplained = contradicted = 0
+        for view, as_reference in zip(self._views, self._as_reference, strict=True):
+            alike = view.alike(self._student, evidence)
+            if as_reference is False and alike is True:
+                explained += not view.numbers
+                explained_numbers += view.numbers
+            elif as_reference is False and alike is False:
+                unexplained += 1
+            elif as_reference is True and alike is False:
+                contradicted += 1
+        fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
+        return Suspect(variation, explained, explained_numbers, unexplained, contradicted, fact)
+
+
+def ranked(found: Iterable[Suspect]) -> list[Suspect]:
     """The misconceptions that the evidence speaks for, each once, best first, at most `MOST`."""
-    looked_at = list(views.of(exercise, reference))
-    departs = [view.alike(student, reference) for view in looked_at]
-    facts = {fact.name for fact in source.facts}
-    found = sorted(
-        (_suspect(variation, evidence, student, reference, looked_at, departs, facts) for variation, evidence in known),
-        key=lambda suspect: suspect.rank,
-    )
+    found = sorted(found, key=lambda suspect: suspect.rank)
     exact = [suspect for suspect in found if suspect.exact]
     # What the source denies is named only when nothing else behaves like it.
     upheld = [suspect for suspect in exact if suspect.seen_in_source >= 0] or exact
     return _each_once(upheld or [suspect for suspect in found if suspect.possible])[:MOST]
-
-
-def _suspect(
-    variation: Variation,
-    evidence: Evidence,
-    student: Evidence,
-    reference: Evidence,
-    looked_at: Sequence[views.View],
-    departs: Sequence[bool | None],
-    facts: set[str],
-) -> Suspect:
-    explained = explained_numbers = unexplained = contradicted = 0
-    for view, as_reference in zip(looked_at, departs, strict=True):
-        alike = view.alike(student, evidence)
-        if as_reference is False and alike is True:
-            explained += not view.numbers
-            explained_numbers += view.numbers
-        elif as_reference is False and alike is False:
-            unexplained += 1
-        elif as_reference is True and alike is False:
-            contradicted += 1
-    fact = 0 if not variation.fact else 1 if variation.fact in facts else -1
-    return Suspect(variation, explained, explained_numbers, unexplained, contradicted, fact)
 
 
 def _each_once(found: Iterable[Suspect]) -> list[Suspect]:

@@ -14,18 +14,19 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import layers
+from grader.checks import layers, method
 from grader.checks.compare import comparable, difference, unmatched
 from grader.checks.gradients import mismatched
 from grader.checks.modes import buffers
 from grader.checks.parameters import described
+from grader.checks.question import Question
 from grader.course import Exercise
 from grader.evidence import Answered, Evidence, Outcome
 from grader.sandbox.limits import Death
 from grader.wire.records import Built, Described, Dried, Found, Observed, OutputInfo, Problem, Ran
 
 # In the places where a student's own names stand in a message of Python's or torch's.
-_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|0x[0-9a-f]+")
+_QUOTED = re.compile(r"'[^']*'|`[^`]*`|\"[^\"]*\"|0x[0-9a-f]+")
 _KINDS = ("modes",)  # arrays that say of what kinds things were, not how many
 VALUES = 1e-6  # relative; spellings of one network differ by 1e-13, in float32 by 1e-5
 ROUGHLY = 2e-3  # where either side computes in float32
@@ -70,6 +71,8 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
         yield View(f"gradients {number}", _gradients(number), numbers=True)
         yield View(f"statistics {number}", _statistics(number), numbers=True)
         yield View(f"uses {number}", _uses(number))
+    if exercise.method:
+        yield View("method", _both(lambda evidence: _method(exercise, evidence), needs="trace.0"))
     if exercise.cases:
         yield View("dry", _by_record("dry", Dried, lambda dried: (dried.problem is None, _form(dried.output))))
 
@@ -86,7 +89,7 @@ def ending(outcome: Outcome | None) -> object:
 def _ends(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         ends = [ending(evidence.outcomes.get(probe)) for evidence in (one, other)]
-        return None if None in ends or ends == ["answered", "answered"] else ends[0] == ends[1]
+        return None if None in ends else ends[0] == ends[1]
 
     return alike
 
@@ -143,10 +146,20 @@ def _conduct(ran: Ran) -> object:
 
 
 def _values(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
+    number = int(probe.split(".")[1])
+
     def alike(one: Evidence, other: Evidence) -> bool | None:
+        if _drawn(number, one, other):
+            return None
         return same(one.arrays(probe).get("output"), other.arrays(probe).get("output"), _relative(probe, one, other))
 
     return alike
+
+
+def _drawn(number: int, *both: Evidence) -> bool:
+    """Whether either holds tensors that the module does not know of: they keep what its constructor drew by chance."""
+    tables = [described(evidence, number) for evidence in both]
+    return any(table is not None and table.hidden for table in tables)
 
 
 def same(one: np.ndarray | None, other: np.ndarray | None, relative: float = VALUES) -> bool | None:
@@ -190,8 +203,16 @@ def _uses(number: int) -> Callable[[Evidence, Evidence], bool | None]:
     return _both(seen)
 
 
-def _both(seen: Callable[[Evidence], object]) -> Callable[[Evidence, Evidence], bool | None]:
+def _method(exercise: Exercise, evidence: Evidence) -> object:
+    """What the check of the build method says."""
+    found = method.judge(Question(exercise, evidence, evidence, frozenset(), "cpu"))
+    return found.verdict, _QUOTED.sub("…", found.rationale), found.got
+
+
+def _both(seen: Callable[[Evidence], object], needs: str = "") -> Callable[[Evidence, Evidence], bool | None]:
     def alike(one: Evidence, other: Evidence) -> bool | None:
+        if needs and not (one.answered(needs) and other.answered(needs)):
+            return None
         found = seen(one), seen(other)
         return None if None in found else found[0] == found[1]
 
@@ -202,22 +223,29 @@ def _gradients(number: int) -> Callable[[Evidence, Evidence], bool | None]:
     probe = f"train.{number}.0"
 
     def alike(one: Evidence, other: Evidence) -> bool | None:
-        if any("gradients" not in evidence.arrays(probe) for evidence in (one, other)):
+        if any("gradients" not in evidence.arrays(probe) for evidence in (one, other)) or _drawn(number, one, other):
             return None
         relative = 10 * _relative(probe, one, other)
         inputs = [evidence.arrays(probe).get("input_gradient") for evidence in (one, other)]
         if same(inputs[0], inputs[1], relative) is False:
             return False
-        return not mismatched(one, other, number, relative) and not mismatched(other, one, number, relative)
+        return not any(_lonely(*pair, number, relative) for pair in ((one, other), (other, one)))
 
     return alike
+
+
+def _lonely(one: Evidence, other: Evidence, number: int, relative: float) -> list[str]:
+    """Parameters of one side whose gradient the other has not; those without any are another view."""
+    ran = one.get(f"train.{number}.0", Ran)
+    missing = set(ran.missing) if ran else set()
+    return [path for path in mismatched(one, other, number, relative) if path not in missing]
 
 
 def _statistics(number: int) -> Callable[[Evidence, Evidence], bool | None]:
     probe = f"train.{number}.0"
 
     def alike(one: Evidence, other: Evidence) -> bool | None:
-        if one.get(probe, Ran) is None or other.get(probe, Ran) is None:
+        if one.get(probe, Ran) is None or other.get(probe, Ran) is None or _drawn(number, one, other):
             return None
         mine, theirs = buffers(one, number), buffers(other, number)
         relative = 10 * _relative(probe, one, other)

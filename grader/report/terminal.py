@@ -163,7 +163,7 @@ def _show_passed(page: _Page, checks: tuple[CheckResult, ...]) -> None:
 
 
 def _show_misconception(page: _Page, found: Misconception) -> None:
-    page.put(Text(f"Looks like: {found.id}", "bold"), 4)
+    page.put(Text.assemble(("Looks like: ", "bold"), (found.title or found.id, "bold"), (f"  {found.id}", "dim")), 4)
     page.field("where", _where(found.where), 6)
     page.field("hint", found.hint, 6)
 

@@ -1,0 +1,167 @@
+"""What lies behind a failed check: which known mistake it is, and which failures are only its consequences.
+
+Asked only where something failed. Verdicts are the checks' own: here the student's evidence is laid beside that of
+solutions with known mistakes (`diagnosis`), and an exercise that is built on a mistaken one is judged once more,
+against a solution with the same mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from grader import bank, checks
+from grader.asking import run_job
+from grader.bank import Bank, Variation
+from grader.checks import training
+from grader.checks.question import Question
+from grader.course import Course, Exercise
+from grader.diagnosis import naming
+from grader.diagnosis.naming import Suspect
+from grader.model import Finding, Misconception, Place, Verdict
+from grader.plan import Job, Probe, Settings
+from grader.references import References, Say
+from grader.sandbox.host import Sandbox
+from grader.submission import Module, Submission
+from grader.wire.records import Source
+
+NO_SOURCE = Source((), (), ())
+LANGUAGE = "en"
+Findings = dict[str, Finding]
+
+
+@dataclass(frozen=True)
+class Insight:
+    """What was found out about one exercise: its findings, judged once more where `note` says so, and the names of what
+    is behind them; `behaves_as` is a known mistake that it cannot be told from."""
+
+    findings: Findings
+    misconceptions: tuple[Misconception, ...] = ()
+    behaves_as: Variation | None = None
+    note: str = ""
+
+
+class Investigator:
+    """Looks behind failed checks, with the course's bank of mistakes."""
+
+    def __init__(self, course: Course, references: References, sandbox: Sandbox, settings: Settings, say: Say) -> None:
+        self._course, self._references, self._sandbox, self._settings = course, references, sandbox, settings
+        self._say = say
+
+    @cached_property
+    def _bank(self) -> Bank:
+        return bank.of(self._course)
+
+    def look_into(
+        self,
+        question: Question,
+        findings: Findings,
+        handed_in: Submission,
+        module: Module,
+        earlier: Mapping[str, Variation],
+    ) -> Insight:
+        """Find out what is behind the failures of an exercise; `earlier` are mistakes of those before it, by name."""
+        source = self._source(question.exercise, handed_in, module)
+        base = [earlier[name] for name in source.uses if name in earlier]
+        note = ""
+        if base:
+            question = self._followed(question, base)
+            judged = _where_answered(checks.run(question), findings)
+            if _points(question.exercise, judged) > _points(question.exercise, findings):
+                findings, note = judged, _inherited(base)
+        if not failed(findings):
+            return Insight(findings, note=note)
+        suspects = self._suspects(question, base, source)
+        told = tuple(self._told(suspect, source, handed_in, module) for suspect in suspects)
+        # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
+        sure = suspects[0].variation if suspects and suspects[0].exact and not base else None
+        return Insight(findings, told, sure, note)
+
+    def _source(self, exercise: Exercise, handed_in: Submission, module: Module) -> Source:
+        others = [e.name for e in self._course.assignment(exercise.assignment).exercises if e.name != exercise.name]
+        params = {"name": exercise.name, "others": others}
+        probe = Probe("source", "source", params, limits=self._settings.limits_of(exercise))
+        answered = run_job(self._sandbox, Job(exercise, (probe,), 0.0, ()), handed_in.files, module)
+        return answered.get("source", Source) or NO_SOURCE
+
+    def _followed(self, question: Question, base: Sequence[Variation]) -> Question:
+        """The question with the evidence of a solution that has the same mistakes in what the exercise uses."""
+        solution = self._course.assignment(question.exercise.assignment).solution
+        mistaken = self._references.mistaken(question.exercise, bank.together(solution, base))
+        return _lowered(replace(question, reference=mistaken), question)
+
+    def _suspects(self, question: Question, base: Sequence[Variation], source: Source) -> list[Suspect]:
+        """The known mistakes that the evidence speaks for. First by what is built, which is quick; then by all."""
+        exercise = question.exercise
+        solution = self._course.assignment(exercise.assignment).solution
+        known = self._bank.of(exercise.name)
+        sources = [bank.together(solution, [*base, one]) if base else one.source for one in known]
+        beside = naming.Comparison(exercise, question.student, question.reference, source)
+        if exercise.cases:
+            outlines = self._references.outlines(exercise, sources, self._say)
+            seen = [beside.suspect(one, outline) for one, outline in zip(known, outlines, strict=True)]
+        else:
+            seen = [beside.unseen(one) for one in known]
+        likely = [i for i, suspect in enumerate(seen) if not suspect.contradicted and not suspect.unexplained]
+        others = [i for i, suspect in enumerate(seen) if not suspect.contradicted and suspect.unexplained]
+        found: list[Suspect] = []
+        for part in (likely, others):
+            evidence = self._references.examined(exercise, [sources[i] for i in part], self._say)
+            found += [beside.suspect(known[i], each) for i, each in zip(part, evidence, strict=True)]
+            if any(suspect.exact for suspect in found):
+                break
+        return naming.ranked(found)
+
+    def _told(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
+        words = self._bank.misconceptions[suspect.variation.misconception]
+        return Misconception(
+            words.id,
+            words.principle[LANGUAGE],
+            _place(suspect.variation, source, handed_in, module),
+            title=words.title[LANGUAGE],
+            technique=words.technique[LANGUAGE],
+        )
+
+
+def failed(findings: Mapping[str, Finding]) -> bool:
+    """Whether any check failed by the student's doing."""
+    return any(finding.verdict is Verdict.FAILED for finding in findings.values())
+
+
+def _points(exercise: Exercise, findings: Mapping[str, Finding]) -> float:
+    return sum(points for id, points in exercise.points.items() if findings[id].verdict is Verdict.PASSED)
+
+
+def _where_answered(judged: Findings, before: Findings) -> Findings:
+    """The new findings, but for questions that the mistaken solution cannot answer itself."""
+    return {id: before[id] if found.verdict is Verdict.ERROR else found for id, found in judged.items()}
+
+
+def _lowered(again: Question, before: Question) -> Question:
+    """The question with a band as far below the mistaken solution's accuracy as the usual one is below the right one's.
+
+    Never narrower than the usual one: a mistake may by chance do better.
+    """
+    band, reached, usual = again.exercise.band, *(training.accuracy(each, "reference") for each in (again, before))
+    if band is None or reached is None or usual is None or reached >= usual:
+        return again
+    return replace(again, exercise=replace(again.exercise, band=replace(band, lowest=band.lowest - usual + reached)))
+
+
+def _inherited(base: Sequence[Variation]) -> str:
+    names = " and ".join(dict.fromkeys(one.exercise for one in base))
+    return f"Judged against a solution whose {names} has the same mistake: it costs points once, where it is made."
+
+
+def _place(variation: Variation, source: Source, handed_in: Submission, module: Module) -> Place | None:
+    """Where to look: the line of the fact that tells the mistake, else the method that it is in."""
+    facts = ((fact.file, fact.line) for fact in source.facts if variation.fact and fact.name == variation.fact)
+    looked_for = (variation.look, variation.exercise)
+    methods = ((each.file, each.line) for name in looked_for for each in source.methods if each.name == name)
+    file, line = next(facts, None) or next(methods, ("", 0))
+    if not file:
+        return None
+    folder = module.stem.rpartition("/")[0]
+    lines = handed_in.lines(file) or handed_in.lines(f"{folder}/{file}")
+    return Place(file, line, lines[line - 1].strip() if 0 < line <= len(lines) else "")
