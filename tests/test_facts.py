@@ -414,6 +414,19 @@ CASES: list[tuple[str, str, str]] = [
         measuring("model = copy.deepcopy(model)\nmodel.eval()"),
     ),
     (
+        "optimizer-made-anew",
+        "def X(model, optimizer):\n    optimizer = torch.optim.SGD(model.parameters())\n    optimizer.step()",
+        "def X(model, name):\n    return torch.optim.SGD(model.parameters())",
+    ),
+    (
+        "gradients-clipped",
+        epoch("torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n" + TOTAL),
+        epoch("torch.nn.utils.parameters_to_vector(model.parameters())\n" + TOTAL),
+    ),
+    ("rate-changed", epoch("optimizer.param_groups[0]['lr'] *= 0.5\n" + TOTAL), epoch(TOTAL)),
+    ("rate-changed", epoch("torch.optim.lr_scheduler.StepLR(optimizer, 1).step()\n" + TOTAL), epoch(TOTAL)),
+    ("numbers-drawn", epoch("inputs = inputs + torch.randn_like(inputs)\n" + TOTAL), epoch(TOTAL)),
+    (
         "optimizer-made-in-loop",
         epoch("optimizer = torch.optim.SGD(model.parameters())\n" + TOTAL),
         epoch(TOTAL, "optimizer = torch.optim.SGD(model.parameters())\nmodel.train()"),
@@ -581,7 +594,7 @@ def test_correct_work_names_no_mistake(course: Course, assignment: str) -> None:
 
 def test_known_mistakes_show_their_facts(course: Course) -> None:
     """Each variation of a mistake that is known by a fact should show that fact."""
-    known = bank.load({a.id: (course.root / "reference" / a.id, a.solution) for a in course.assignments})
+    known = bank.of(course)
     others = [exercise.name for assignment in course.assignments for exercise in assignment.exercises]
     for variation in known.variations:
         found = {fact.name for fact in look([("work.py", variation.source)], variation.exercise, others).facts}

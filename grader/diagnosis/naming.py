@@ -29,6 +29,7 @@ class Suspect:
     explained: int
     explained_numbers: int
     unexplained: int
+    touched: int  # of those unexplained: where it departs from the reference too, in another way
     contradicted: int
     seen_in_source: int  # 1 the fact that tells it apart is there, 0 it has none, -1 it is not there
 
@@ -39,8 +40,10 @@ class Suspect:
 
     @property
     def possible(self) -> bool:
-        """Whether it may be one of several: it shows in kinds or counts, and nothing speaks against it."""
-        return self.explained > 0 and not self.contradicted and self.seen_in_source >= 0
+        """Whether it may be what is wrong, or a part of it: nothing speaks against it, and it shows in kinds or counts;
+        or in the source and everywhere that the student departs, with a number of its own (a rate, a size)."""
+        in_source = self.seen_in_source > 0 and self.touched == self.unexplained
+        return not self.contradicted and self.seen_in_source >= 0 and (self.explained > 0 or in_source)
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -59,18 +62,19 @@ class Comparison:
     """A student's evidence beside the reference's, to lay known mistakes beside both."""
 
     def __init__(self, exercise: Exercise, student: Evidence, reference: Evidence, source: Source) -> None:
-        self._student = student
+        self._student, self._reference = student, reference
         self._views = list(views.of(exercise, reference))
         self._as_reference = [view.alike(student, reference) for view in self._views]
         self._facts = {fact.name for fact in source.facts}
 
     def unseen(self, variation: Variation) -> Suspect:
         """The variation before anything is known of what it does."""
-        return Suspect(variation, 0, 0, 0, 0, 0)
+        return Suspect(variation, 0, 0, 0, 0, 0, 0)
 
     def suspect(self, variation: Variation, evidence: Evidence) -> Suspect:
         """The variation with its evidence counted out; views that its evidence lacks count for nothing."""
-        explained = explained_numbers = unexplained = contradicted = 0
+        fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
+        explained = explained_numbers = unexplained = touched = contradicted = 0
         for view, as_reference in zip(self._views, self._as_reference, strict=True):
             alike = view.alike(self._student, evidence)
             if as_reference is False and alike is True:
@@ -78,10 +82,10 @@ class Comparison:
                 explained_numbers += view.numbers
             elif as_reference is False and alike is False:
                 unexplained += 1
+                touched += fact > 0 and view.alike(evidence, self._reference) is False
             elif as_reference is True and alike is False:
                 contradicted += 1
-        fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
-        return Suspect(variation, explained, explained_numbers, unexplained, contradicted, fact)
+        return Suspect(variation, explained, explained_numbers, unexplained, touched, contradicted, fact)
 
 
 def ranked(found: Iterable[Suspect]) -> list[Suspect]:

@@ -6,6 +6,7 @@ since an earlier step failed; what is absent on both sides is no likeness.
 
 from __future__ import annotations
 
+import builtins
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -14,22 +15,30 @@ from typing import Any
 
 import numpy as np
 
-from grader.checks import layers, method
+from grader.checks import aspects, layers, method
 from grader.checks.compare import comparable, difference, unmatched
 from grader.checks.gradients import mismatched
 from grader.checks.modes import buffers
 from grader.checks.parameters import described
 from grader.checks.question import Question
 from grader.course import Exercise
+from grader.diagnosis import chance
 from grader.evidence import Answered, Evidence, Outcome
 from grader.sandbox.limits import Death
 from grader.wire.records import Built, Described, Dried, Found, Observed, OutputInfo, Problem, Ran
 
 # In the places where a student's own names stand in a message of Python's or torch's.
 _QUOTED = re.compile(r"'[^']*'|`[^`]*`|\"[^\"]*\"|0x[0-9a-f]+")
+_PUBLIC = {
+    *(name for name, value in vars(builtins).items() if isinstance(value, type)),
+    *("NoneType", "function", "method", "generator", "module", "builtin_function_or_method", "odict_values"),
+    *("Tensor", "Parameter", "Linear", "Sequential", "ModuleList", "ModuleDict", "OrderedDict", "CrossEntropyLoss"),
+    *("backward", "item", "shape", "size", "dim", "log_softmax", "cross_entropy_loss", "mse_loss", "weight", "bias"),
+}
 _KINDS = ("modes",)  # arrays that say of what kinds things were, not how many
 VALUES = 1e-6  # relative; spellings of one network differ by 1e-13, in float32 by 1e-5
 ROUGHLY = 2e-3  # where either side computes in float32
+Comparer = Callable[[Evidence, Evidence], bool | None]
 
 
 @dataclass(frozen=True)
@@ -41,7 +50,7 @@ class View:
     """
 
     name: str
-    alike: Callable[[Evidence, Evidence], bool | None]
+    alike: Comparer
     numbers: bool = False
 
 
@@ -54,8 +63,7 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
         seen = reference.get("scene", Observed)
         for fact in seen.facts if seen else ():
             yield View(f"fact {fact.name}", _fact(fact.name))
-        for name in reference.arrays("scene"):
-            yield View(f"array {name}", _array(name), numbers=name not in _KINDS)
+        yield from _arrays(exercise.scene, reference)
     for number, case in enumerate(exercise.cases):
         yield View(f"built {number}", _ends(f"build.{number}"))
         yield View(f"construction {number}", _by_record(f"build.{number}", Built, _construction))
@@ -77,16 +85,41 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
         yield View("dry", _by_record("dry", Dried, lambda dried: (dried.problem is None, _form(dried.output))))
 
 
+def _arrays(scene: str, reference: Evidence) -> Iterator[View]:
+    """The numbers of a scene; where there is chance in them, by what it cannot change."""
+    traits = chance.traits(scene)
+    for name, trait in traits.items():
+        yield View(f"trait {name}", _trait(trait, reference), numbers=True)
+    for name in reference.arrays("scene") if not traits else ():
+        if name != "picture":  # no two people draw alike
+            yield View(f"array {name}", _array(name, aspects.relative(scene, name)), numbers=name not in _KINDS)
+
+
+def _trait(trait: Callable[[chance.Arrays, chance.Arrays], object], reference: Evidence) -> Comparer:
+    ours = reference.arrays("scene")
+
+    def alike(one: Evidence, other: Evidence) -> bool | None:
+        return chance.alike(trait(one.arrays("scene"), ours), trait(other.arrays("scene"), ours))
+
+    return alike
+
+
 def ending(outcome: Outcome | None) -> object:
-    """How a question ended, without a student's own names."""
+    """How a question ended, without a student's own names and words."""
     if isinstance(outcome, Problem):
-        return outcome.type, _QUOTED.sub("…", outcome.message)
+        raised = bool(outcome.frames) and outcome.frames[-1].text.startswith("raise ")
+        return outcome.type, "" if raised else _QUOTED.sub(_public, outcome.message)
     if isinstance(outcome, Death):
         return outcome.kind
     return "answered" if isinstance(outcome, Answered) else None
 
 
-def _ends(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
+def _public(quoted: re.Match[str]) -> str:
+    """A quoted word where it is Python's or torch's, and dots where it may be a student's."""
+    return quoted[0] if quoted[0][1:-1] in _PUBLIC else "…"
+
+
+def _ends(probe: str) -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         ends = [ending(evidence.outcomes.get(probe)) for evidence in (one, other)]
         return None if None in ends else ends[0] == ends[1]
@@ -94,9 +127,7 @@ def _ends(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
     return alike
 
 
-def _by_record(
-    probe: str, kind: type[Any], seen: Callable[[Any], object]
-) -> Callable[[Evidence, Evidence], bool | None]:
+def _by_record(probe: str, kind: type[Any], seen: Callable[[Any], object]) -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         records = [evidence.get(probe, kind) for evidence in (one, other)]
         return None if None in records else seen(records[0]) == seen(records[1])
@@ -104,7 +135,7 @@ def _by_record(
     return alike
 
 
-def _by_description(number: int, seen: Callable[[Described], object]) -> Callable[[Evidence, Evidence], bool | None]:
+def _by_description(number: int, seen: Callable[[Described], object]) -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         tables = [described(evidence, number) for evidence in (one, other)]
         return None if tables[0] is None or tables[1] is None else seen(tables[0]) == seen(tables[1])
@@ -145,11 +176,11 @@ def _conduct(ran: Ran) -> object:
     )
 
 
-def _values(probe: str) -> Callable[[Evidence, Evidence], bool | None]:
+def _values(probe: str) -> Comparer:
     number = int(probe.split(".")[1])
 
     def alike(one: Evidence, other: Evidence) -> bool | None:
-        if _drawn(number, one, other):
+        if _drawn(number, one, other) or _random(number, one, other):
             return None
         return same(one.arrays(probe).get("output"), other.arrays(probe).get("output"), _relative(probe, one, other))
 
@@ -160,6 +191,12 @@ def _drawn(number: int, *both: Evidence) -> bool:
     """Whether either holds tensors that the module does not know of: they keep what its constructor drew by chance."""
     tables = [described(evidence, number) for evidence in both]
     return any(table is not None and table.hidden for table in tables)
+
+
+def _random(number: int, *both: Evidence) -> bool:
+    """Whether either gives another output each time."""
+    rans = [evidence.get(f"eval.{number}.0", Ran) for evidence in both]
+    return any(ran is not None and ran.repeats is False for ran in rans)
 
 
 def same(one: np.ndarray | None, other: np.ndarray | None, relative: float = VALUES) -> bool | None:
@@ -180,7 +217,7 @@ def _relative(probe: str, *both: Evidence) -> float:
     return VALUES if all(ran and ran.dtype == "float64" for ran in rans) else ROUGHLY
 
 
-def _missing(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+def _missing(number: int) -> Comparer:
     """Which parameters no gradient reaches, by role and shape."""
 
     def seen(evidence: Evidence) -> object:
@@ -193,7 +230,7 @@ def _missing(number: int) -> Callable[[Evidence, Evidence], bool | None]:
     return _both(seen)
 
 
-def _uses(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+def _uses(number: int) -> Comparer:
     """How often each normalisation was used in one pass."""
 
     def seen(evidence: Evidence) -> object:
@@ -209,7 +246,7 @@ def _method(exercise: Exercise, evidence: Evidence) -> object:
     return found.verdict, _QUOTED.sub("…", found.rationale), found.got
 
 
-def _both(seen: Callable[[Evidence], object], needs: str = "") -> Callable[[Evidence, Evidence], bool | None]:
+def _both(seen: Callable[[Evidence], object], needs: str = "") -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         if needs and not (one.answered(needs) and other.answered(needs)):
             return None
@@ -219,7 +256,7 @@ def _both(seen: Callable[[Evidence], object], needs: str = "") -> Callable[[Evid
     return alike
 
 
-def _gradients(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+def _gradients(number: int) -> Comparer:
     probe = f"train.{number}.0"
 
     def alike(one: Evidence, other: Evidence) -> bool | None:
@@ -241,7 +278,7 @@ def _lonely(one: Evidence, other: Evidence, number: int, relative: float) -> lis
     return [path for path in mismatched(one, other, number, relative) if path not in missing]
 
 
-def _statistics(number: int) -> Callable[[Evidence, Evidence], bool | None]:
+def _statistics(number: int) -> Comparer:
     probe = f"train.{number}.0"
 
     def alike(one: Evidence, other: Evidence) -> bool | None:
@@ -256,17 +293,17 @@ def _statistics(number: int) -> Callable[[Evidence, Evidence], bool | None]:
     return alike
 
 
-def _fact(name: str) -> Callable[[Evidence, Evidence], bool | None]:
+def _fact(name: str) -> Comparer:
     return _by_record("scene", Observed, lambda seen: seen.fact(name))
 
 
-def _array(name: str) -> Callable[[Evidence, Evidence], bool | None]:
+def _array(name: str, relative: float) -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         mine, theirs = one.arrays("scene").get(name), other.arrays("scene").get(name)
         if mine is None and theirs is None:
             return None
         if name in _KINDS and mine is not None and theirs is not None:
             return set(mine.ravel().tolist()) == set(theirs.ravel().tolist())
-        return bool(same(mine, theirs, ROUGHLY))
+        return bool(same(mine, theirs, relative))
 
     return alike

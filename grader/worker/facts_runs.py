@@ -15,6 +15,8 @@ from grader.worker.facts_loops import region_of, regions
 from grader.worker.facts_names import Seen, last, parameters, text
 
 _FOR_TRAINING, _FOR_TEST = re.compile("train|epoch|fit"), re.compile("eval|test|acc|valid")
+_CLIPPING = frozenset(["clip_grad_norm_", "clip_grad_value_", "clip_grad_norm"])
+_DRAWING = frozenset(["rand", "randn", "rand_like", "randn_like", "normal", "normal_", "uniform_", "bernoulli"])
 _COPIES = frozenset(["copy.deepcopy", "copy.copy"])
 
 
@@ -89,6 +91,49 @@ def optimizers_in_loops(code: Excerpt) -> Iterator[Seen]:
         made = name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper()
         if made and code.function(call) and isinstance(code.within(call, LOOPS), (ast.For, ast.While)):
             yield call, last(name)
+
+
+def optimizers_made_anew(code: Excerpt) -> Iterator[Seen]:
+    """An optimizer made where one is handed over."""
+    if "optimizer" not in parameters(code.root.node if code.root else None):
+        return
+    for call in code.calls:
+        name = code.dotted(call.func)
+        if name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper() and code.function(call):
+            yield call, last(name)
+
+
+def gradients_clipped(code: Excerpt) -> Iterator[Seen]:
+    """Gradients made smaller before they are used."""
+    for call in code.calls:
+        if last(code.dotted(call.func)) in _CLIPPING:
+            yield call, last(code.dotted(call.func))
+
+
+def rates_changed(code: Excerpt) -> Iterator[Seen]:
+    """A learning rate changed while training: by hand, or by a scheduler."""
+    for node in code.nodes:
+        targets = (
+            node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+        )
+        for target in targets:
+            if (
+                isinstance(target, ast.Subscript)
+                and isinstance(target.slice, ast.Constant)
+                and target.slice.value == "lr"
+            ):
+                yield target, "lr"
+    for call in code.calls:
+        if code.dotted(call.func).startswith("torch.optim.lr_scheduler."):
+            yield call, last(code.dotted(call.func))
+
+
+def numbers_drawn(code: Excerpt) -> Iterator[Seen]:
+    """Random numbers drawn where the exercise is at work."""
+    for call in code.calls:
+        name = last(code.dotted(call.func)) or (call.func.attr if isinstance(call.func, ast.Attribute) else "")
+        if name in _DRAWING and code.function(call):
+            yield call, name
 
 
 def gradients_switched_off(code: Excerpt) -> Iterator[Seen]:
