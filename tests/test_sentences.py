@@ -119,6 +119,7 @@ for attempt in (
 SETTLED = """
 import signal
 torch.set_num_threads(8)
+assert torch.get_num_threads() == 1  # everybody has one: more would wait for each other
 torch.set_num_interop_threads(4)
 torch.set_default_dtype(torch.float64)
 torch.backends.cudnn.benchmark = True

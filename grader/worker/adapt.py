@@ -40,6 +40,8 @@ def install(notes: Notes, box: str) -> None:
     """From now on, adapt and note. Called once, before the submission in `box` is imported."""
     _load_in_one_process(notes)
     _leave_out_the_compiler(notes)
+    # One, whatever is asked for: more than there are cores wait for each other, at several times the computing time.
+    torch.set_num_threads = lambda nthreads: None
     torch.set_num_interop_threads = lambda nthreads: None  # torch allows it once, and that is over
     sys.addaudithook(_watcher(notes, box))
     for message in _NOISE:
