@@ -1,6 +1,6 @@
 """Measure the accuracy bands of the training checks: many runs of the reference, each with another seed.
 
-    python scripts/measure_bands.py [--runs 40] [--only EXERCISE]
+    python scripts/measure_bands.py [--runs 40|20] [--only EXERCISE]
 
 Writes ``reference/*/bands.json``. See docs/training.md for the arithmetic, and grader/bands.py for the runs.
 """
@@ -20,15 +20,11 @@ from grader import course as courses
 from grader.course import Band
 from grader.sandbox.host import Zygote
 
-# A correct submission falls below mean - DEVIATIONS·s with probability under 1e-6: Student's t with 39 degrees of
-# freedom leaves 1e-6 beyond 5.58; times sqrt(1 + 1/40) for a new run beside the 40 measured ones, 5.65.
-DEVIATIONS = 6.0
-
 
 def main() -> None:
     """Measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--runs", type=int, choices=sorted(bands.DEVIATIONS), default=40)
     parser.add_argument("--only")
     arguments = parser.parse_args()
     course = courses.load(bands_required=False)
@@ -39,7 +35,7 @@ def main() -> None:
                 if exercise.training is None or arguments.only not in (None, exercise.name):
                     continue
                 reached = bands.measure(zygote, assignment, exercise, course.digits, arguments.runs)
-                measured[exercise.name] = found = bands.band(reached, DEVIATIONS)
+                measured[exercise.name] = found = bands.band(reached, bands.DEVIATIONS[arguments.runs])
                 print(f"{exercise.id:45} {found}  lowest run {min(reached):.3f}", flush=True)
             if measured and arguments.only is None:
                 write(course.root / "reference" / assignment.id / "bands.json", measured, zygote.facts.torch)
