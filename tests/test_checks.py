@@ -14,6 +14,7 @@ from grader import checks
 from grader.checks import forward
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.checks.words import count
+from grader.course import Band
 from grader.evidence import Answered, Evidence
 from grader.model import Finding, Verdict
 from grader.sandbox import limits as kinds
@@ -196,11 +197,29 @@ def test_losses_are_not_compared_where_gradients_differ() -> None:
     assert (findings["gradients"].verdict, findings["training"].verdict) == (Verdict.FAILED, Verdict.PASSED)
 
 
-@pytest.mark.parametrize(("right", "verdict"), [(10, Verdict.PASSED), (9, Verdict.FAILED)])
-def test_the_lowest_of_the_band_is_enough(right: int, verdict: Verdict) -> None:
+def right(share: int) -> Evidence:
+    """Make evidence of a run after which so many of the 20 digits are recognised."""
+    classes = np.where(np.arange(20) < share, np.arange(20) % 10, (np.arange(20) + 1) % 10)
+    return changed(GOOD, "train", {"scores": np.eye(10)[classes]})
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(10, Verdict.PASSED), (9, Verdict.FAILED)])
+def test_the_lowest_of_the_band_is_enough(share: int, verdict: Verdict) -> None:
     """An accuracy of exactly the band's lowest should pass, one digit fewer should not."""
-    classes = np.where(np.arange(20) < right, np.arange(20) % 10, (np.arange(20) + 1) % 10)
-    assert judged(changed(GOOD, "train", {"scores": np.eye(10)[classes]}))["training"].verdict is verdict
+    assert judged(right(share))["training"].verdict is verdict
+
+
+def test_nobody_fails_where_the_reference_misses_the_band() -> None:
+    """A seed with which the reference does not reach its own band should be our error; who reaches it should pass."""
+    assert judged(right(9), reference=right(9))["training"].verdict is Verdict.ERROR
+    assert judged(right(10), reference=right(9))["training"].verdict is Verdict.PASSED
+
+
+@pytest.mark.parametrize(("share", "verdict"), [(8, Verdict.PASSED), (7, Verdict.FAILED)])
+def test_who_comes_near_a_poor_run_of_the_reference_passes(share: int, verdict: Verdict) -> None:
+    """The band from 50 % should give way to 6 deviations of 2 % below a reference that reaches 50 % itself."""
+    band = Band(lowest=0.5, mean=0.8, deviation=0.02, runs=40)
+    assert judged(right(share), reference=right(10), exercise=exercise(band=band))["training"].verdict is verdict
 
 
 def test_a_model_that_reads_values_may_answer_on_the_cpu() -> None:

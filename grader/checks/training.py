@@ -1,7 +1,8 @@
 """``training``: a short run on the digits follows the reference at first, and ends within its band of accuracies.
 
 The first losses agree tightly, since both start from the same weights and see the same batches. Later ones need not:
-rounding differences grow until runs part. The band is measured from many runs of the reference; see docs/training.md.
+rounding differences grow until runs part. The band is measured from many runs of the reference, and gives way where the
+run with this very seed is a poor one; see docs/training.md.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import numpy as np
 
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
-from grader.model import Finding
+from grader.course import Band
+from grader.model import Finding, Verdict
 from grader.wire.records import Trained
 
 # Relative. Before the first update correct spellings agree to 1e-6; after it, one ReLU that flips for rounding can move
@@ -18,10 +20,17 @@ from grader.wire.records import Trained
 # or more.
 FIRST_STEPS = 2
 FIRST_TOLERANCE = 5e-2
+# In deviations of the band. With the same weights and order a correct submission ends within 0.5 of the reference, and
+# within 3 where the network is deep (benchmarks/fairness.py).
+APART = 6
 
 
 def judge(question: Question) -> Finding:
-    """Passed when losses are finite, begin as the reference's, and the accuracy reaches the band."""
+    """Passed when losses are finite, begin as the reference's, and the accuracy reaches the band or comes near the
+    reference's own.
+
+    Where the reference misses the band as well, nobody fails for it: that is an error of ours.
+    """
     training, band = question.exercise.training, question.exercise.band
     ours, reached = question.reference.arrays("train"), accuracy(question, "student")
     if training is None or band is None or "losses" not in ours:
@@ -45,8 +54,11 @@ def judge(question: Question) -> Finding:
             asked=asked,
             hint="Does the model remember something from one batch to the next, or refuse to be updated?",
         )
-    expected = f"an accuracy of at least {band.lowest:.1%} on {training.test} {training.samples} it has not seen"
-    if not reached >= band.lowest:
+    lowest = _lowest(question, band)
+    expected = f"an accuracy of at least {lowest:.1%} on {training.test} {training.samples} it has not seen"
+    if not reached >= lowest:
+        if (accuracy(question, "reference") or 0.0) < band.lowest:  # a seed or a machine that the band is not for
+            return Finding(Verdict.ERROR, "The reference itself misses its band here. This is not the student's doing.")
         few = f"After the run, too few {training.samples} are recognised."
         return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
     return words.passed(
@@ -65,6 +77,12 @@ def accuracy(question: Question, whose: str) -> float | None:
     if scores.ndim != 2 or scores.shape != (len(question.labels), 10) or not np.isfinite(scores).all():
         return None
     return float((scores.argmax(1) == question.labels).mean())
+
+
+def _lowest(question: Question, band: Band) -> float:
+    """The end of the band; lower where the reference itself comes close to it with this seed."""
+    reference = accuracy(question, "reference") or 0.0
+    return min(band.lowest, reference - APART * band.deviation) if reference >= band.lowest else band.lowest
 
 
 def _follows(losses: np.ndarray, reference: np.ndarray) -> bool:
