@@ -4,7 +4,7 @@
 
 With fresh seeds, trains each reference and its variations (benchmarks/varied: equal in algebra, other rounding; noise
 of 1e-6; other numbers of threads; other starting values), puts the check's own verdict to them, and prints a line for
-each kind. Four minutes, one worker at a time.
+each kind. About four minutes, one worker at a time.
 """
 
 from __future__ import annotations

@@ -125,18 +125,23 @@ def test_every_band_of_the_course_rests_on_runs_that_suffice(course: Course) -> 
         )
 
 
-CASES = [("build_methods", kind) for kind in variations.FILES] + [("residual_blocks", "rounding")]
+POOR_SEED = 1017  # the reference's Model_Seq ends 6.1 s below the mean of its band
+CASES = [
+    *(("build_methods", kind, 31) for kind in variations.FILES),
+    ("residual_blocks", "rounding", 31),
+    ("build_methods", "rounding", POOR_SEED),
+]
 
 
-@pytest.mark.parametrize(("assignment", "kind"), CASES)
+@pytest.mark.parametrize(("assignment", "kind", "seed"), CASES)
 def test_a_correct_submission_loses_nothing(
-    course: Course, zygote: Zygote, cache: Path, assignment: str, kind: str
+    course: Course, zygote: Zygote, cache: Path, assignment: str, kind: str, seed: int
 ) -> None:
     """Whatever it rounds, starts from, or asks of threads: full marks, the training run included."""
     asked = course.assignment(assignment)
     trained = Selection(frozenset([assignment]), frozenset(e.id for e in asked.exercises if e.training))
     source = variations.varied(asked.solution, kind)
-    with Grader(course, zygote, Settings(31), Store(cache), trained) as grader:
+    with Grader(course, zygote, Settings(seed), Store(cache), trained) as grader:
         result = grader.grade_collected(Submission(kind, {f"{asked.module}.py": source}))
     lost = [(e.name, c.id, c.finding.rationale) for e in result.exercises for c in e.checks if c.verdict != "passed"]
     assert lost == []
