@@ -1,0 +1,214 @@
+"""What lies behind failed checks, through the real sandbox: names, consequences, and what both cost."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from grader import bank
+from grader.bank import Variation
+from grader.course import Course
+from grader.diagnosis.naming import MOST, Suspect, ranked
+from grader.grading import Grader, Selection
+from grader.model import ExerciseResult
+from grader.plan import Settings
+from grader.sandbox.host import Zygote
+from grader.store import Store
+from grader.submission import Submission
+
+# Of the bank these few, since each variation costs a worker at its first use; in every assignment that has them, since
+# one of those holds the words.
+KEPT = {
+    *("final-relu-missing", "relu-one-missing", "maxpool-not-called", "bn2-missing", "no-skip"),
+    *("accuracy-divided-by-batches", "mean-of-batch-losses", "step-before-backward", "gradients-clipped-away"),
+    *("no-zero-grad", "zero-grad-not-called"),
+}
+
+
+class Counting:
+    """A sandbox that counts the workers it is asked for."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self._zygote, self.opened = zygote, 0
+
+    def open(self, *args: Any) -> Any:
+        """Count, and open."""
+        self.opened += 1
+        return self._zygote.open(*args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._zygote, name)
+
+
+@pytest.fixture(scope="module")
+def small(course: Course, tmp_path_factory: pytest.TempPathFactory) -> Course:
+    """The course with a handful of known mistakes."""
+    root = tmp_path_factory.mktemp("course")
+    for file in course.root.glob("reference/*/mistakes/*.toml"):
+        if file.stem in KEPT:
+            copy = root / file.relative_to(course.root)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, copy)
+    return replace(course.without_training(), root=root)
+
+
+@pytest.fixture(scope="module")
+def counting(zygote: Zygote) -> Counting:
+    """The sandbox of the session, with a counter."""
+    return Counting(zygote)
+
+
+@pytest.fixture(scope="module")
+def memory(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """One memory for all tests here."""
+    return Store(tmp_path_factory.mktemp("memory"))
+
+
+@pytest.fixture(scope="module")
+def graded(small: Course, counting: Counting, memory: Store) -> Any:
+    """Grades a solution with these edits, and gives its exercises by name."""
+
+    def run(assignment: str, source: bytes, *names: str) -> dict[str, ExerciseResult]:
+        selection = Selection(exercises=frozenset(f"{assignment}.{name}" for name in names))
+        handed_in = Submission("someone", {f"{assignment}.py": source})
+        with Grader(small, counting, Settings(7), memory, selection, names=True) as grader:  # type: ignore[arg-type]
+            return {each.name: each for each in grader.grade_collected(handed_in).exercises}
+
+    return run
+
+
+def named(result: ExerciseResult) -> list[str]:
+    """The names that an exercise was given."""
+    return [found.id for found in result.misconceptions]
+
+
+def mistaken(course: Course, assignment: str, *edits: tuple[str, str, str]) -> bytes:
+    """The solution with texts replaced, each in an exercise."""
+    source = course.assignment(assignment).solution
+    for exercise, old, new in edits:
+        source = bank.edited(source, exercise, [(old, new)])
+    return source
+
+
+def spelt_otherwise(course: Course) -> bytes:
+    """A block without its last activation, in other words than the bank's."""
+    return mistaken(
+        course,
+        "residual_blocks",
+        ("RestNetBasicBlock", "return F.relu(output + x)", "z = x + output\n        return z"),
+    )
+
+
+def test_a_mistake_is_named_with_its_place(small: Course, graded: Any) -> None:
+    """In whatever words it is written, it should be called by its id, with hints and the line to look at."""
+    source = spelt_otherwise(small)
+    block = graded("residual_blocks", source, "RestNetBasicBlock")["RestNetBasicBlock"]
+    (found,) = block.misconceptions
+    assert found.id == "final-relu-missing"
+    assert found.title
+    assert found.hint
+    assert found.technique
+    assert found.where is not None
+    assert found.where.text.startswith("def forward")
+    assert source.decode().splitlines()[found.where.line - 1].strip() == found.where.text
+
+
+def test_a_consequence_costs_nothing(small: Course, graded: Any) -> None:
+    """A network of mistaken blocks should be judged against one of the same blocks, and the report say so."""
+    results = graded("residual_blocks", spelt_otherwise(small), "RestNetBasicBlock", "RestNet18")
+    assert results["RestNetBasicBlock"].score < results["RestNetBasicBlock"].max_score
+    assert results["RestNet18"].score == results["RestNet18"].max_score
+    assert "RestNetBasicBlock has the same mistake" in results["RestNet18"].note
+
+
+def test_what_is_wrong_in_its_own_right_still_costs(small: Course, graded: Any) -> None:
+    """A mistake of the network's own should lose its points beside a mistaken block, and be named."""
+    own = bank.edited(spelt_otherwise(small), "RestNet18", [("self.maxpool(", "(")])
+    results = graded("residual_blocks", own, "RestNetBasicBlock", "RestNet18")
+    assert results["RestNet18"].score < results["RestNet18"].max_score
+    assert named(results["RestNet18"]) == ["maxpool-not-called"]
+
+
+def test_a_mistake_that_is_not_used_explains_nothing(small: Course, graded: Any) -> None:
+    """A network that has blocks of its own should answer for them itself."""
+    solution = small.assignment("residual_blocks").solution.decode()
+    start = solution.index("class RestNetBasicBlock")
+    block = solution[start : solution.index("class RestNetDownBlock")].replace("RestNetBasicBlock", "OwnBlock")
+    source = spelt_otherwise(small).decode().replace("class RestNet18", f"{block}class RestNet18")
+    before, after = source.split("class RestNet18")
+    source = before + "class RestNet18" + after.replace("RestNetBasicBlock(", "OwnBlock(")
+    results = graded("residual_blocks", source.encode(), "RestNetBasicBlock", "RestNet18")
+    assert results["RestNet18"].note == ""
+    assert results["RestNet18"].score == results["RestNet18"].max_score
+
+
+def test_loops_that_use_one_another_pay_once(small: Course, graded: Any) -> None:
+    """A training run with a mistaken evaluation should lose nothing for it."""
+    source = mistaken(small, "training", ("evaluate", "return correct / total_samples", "return correct / len(loader)"))
+    results = graded("training", source, "evaluate", "fit")
+    assert named(results["evaluate"])[0] == "accuracy-divided-by-batches"
+    assert results["fit"].score == results["fit"].max_score
+    assert "evaluate has the same mistake" in results["fit"].note
+
+
+def test_what_behaviour_cannot_tell_the_source_does(small: Course, graded: Any) -> None:
+    """Gradients never cleared, for a call that lacks its parentheses: the source should decide the order."""
+    called = mistaken(small, "layers", ("training_step", "optimizer.zero_grad()", "optimizer.zero_grad"))
+    absent = mistaken(small, "layers", ("training_step", "    optimizer.zero_grad()\n", ""))
+    assert named(graded("layers", called, "training_step")["training_step"])[0] == "zero-grad-not-called"
+    assert named(graded("layers", absent, "training_step")["training_step"])[0] == "no-zero-grad"
+
+
+def test_a_number_of_ones_own_is_named_by_the_source(small: Course, graded: Any) -> None:
+    """Another limit than the bank's gives other values; the call is there for all to see."""
+    clip = "loss.backward()\n    torch.nn.utils.clip_grad_norm_(model.parameters(), 0.037)"
+    source = mistaken(small, "layers", ("training_step", "loss.backward()", clip))
+    assert named(graded("layers", source, "training_step")["training_step"]) == ["gradients-clipped-away"]
+
+
+def test_nothing_is_invented(small: Course, graded: Any) -> None:
+    """A mistake that nobody knows should lose its points without a name."""
+    source = mistaken(small, "residual_blocks", ("RestNetBasicBlock", "output + x", "output.sin() + x"))
+    block = graded("residual_blocks", source, "RestNetBasicBlock")["RestNetBasicBlock"]
+    assert block.score < block.max_score
+    assert named(block) == []
+
+
+def test_correct_work_pays_nothing_and_mistakes_are_asked_once(small: Course, graded: Any, counting: Counting) -> None:
+    """Nothing should be looked into where nothing failed; what is known of mistakes should be remembered."""
+    solution = small.assignment("residual_blocks").solution
+    graded("residual_blocks", solution, "RestNetBasicBlock")
+    before = counting.opened
+    graded("residual_blocks", solution, "RestNetBasicBlock")
+    assert counting.opened == before + 1
+    graded("residual_blocks", spelt_otherwise(small), "RestNetBasicBlock")
+    before = counting.opened
+    graded("residual_blocks", spelt_otherwise(small), "RestNetBasicBlock")
+    assert counting.opened == before + 2  # the submission, and a look at its source
+
+
+def suspect(id: str, **counts: int) -> Suspect:
+    """A suspect with these counts."""
+    names = ("explained", "explained_numbers", "unexplained", "touched", "contradicted", "seen_in_source")
+    return Suspect(Variation(id, 0, "f", b"", "", ""), *(counts.get(name, 0) for name in names))
+
+
+def test_ranking() -> None:
+    """What explains everything goes first, the source decides among equals, and what it denies is left out."""
+
+    def order(*found: Suspect) -> list[str]:
+        return [each.variation.misconception for each in ranked(found)]
+
+    whole, part = suspect("whole", explained_numbers=2), suspect("part", explained=1, unexplained=1)
+    assert order(part, whole) == ["whole"]
+    assert order(part) == ["part"]
+    assert order(suspect("b", explained=1), suspect("a", explained=1), suspect("b", explained=1)) == ["a", "b"]
+    assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=1)) == ["b", "a"]
+    assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=-1)) == ["a"]
+    assert order(suspect("b", explained=1, seen_in_source=-1)) == ["b"]
+    assert order(suspect("c", explained=1, unexplained=1, contradicted=1)) == []
+    assert order(suspect("n", explained_numbers=3, unexplained=1)) == []
+    assert len(order(*(suspect(letter, explained=1) for letter in "abcdefg"))) == MOST
