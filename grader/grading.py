@@ -25,7 +25,7 @@ from grader.bank import Variation
 from grader.checks import hints, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
-from grader.errors import GraderError, SandboxError, SubmissionError
+from grader.errors import CourseError, GraderError, SandboxError, SubmissionError
 from grader.evidence import Evidence
 from grader.investigation import Insight, Investigator
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
@@ -211,7 +211,13 @@ class Grader:
         findings = checks.run(question)
         if self._investigator is None or not investigation.failed(findings):
             return Insight(findings)
-        insight = self._investigator.look_into(question, findings, collected, module, behaving_as)
+        try:
+            insight = self._investigator.look_into(question, findings, collected, module, behaving_as)
+        except CourseError:
+            raise
+        except Exception:  # a name is a help, and no reason to lose a grade
+            sys.stderr.write(printable(traceback.format_exc()))
+            return Insight(findings)
         if insight.behaves_as is not None:
             behaving_as[question.exercise.name] = insight.behaves_as
         return insight

@@ -24,7 +24,7 @@ from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
 from grader.sandbox.host import Sandbox
 from grader.submission import Module, Submission
-from grader.wire.records import Source
+from grader.wire.records import Found, Source
 
 NO_SOURCE = Source((), (), ())
 LANGUAGE = "en"
@@ -62,6 +62,8 @@ class Investigator:
         earlier: Mapping[str, Variation],
     ) -> Insight:
         """Find out what is behind the failures of an exercise; `earlier` are mistakes of those before it, by name."""
+        if not _is_there(question):
+            return Insight(findings)
         source = self._source(question.exercise, handed_in, module)
         base = [earlier[name] for name in source.uses if name in earlier]
         note = ""
@@ -127,6 +129,12 @@ class Investigator:
 def failed(findings: Mapping[str, Finding]) -> bool:
     """Whether any check failed by the student's doing."""
     return any(finding.verdict is Verdict.FAILED for finding in findings.values())
+
+
+def _is_there(question: Question) -> bool:
+    """Whether there is anything to look into: a file that cannot be read behaves like no mistake in an exercise."""
+    found = question.student.get("find", Found)
+    return found is not None and found.kind != "absent"
 
 
 def _points(exercise: Exercise, findings: Mapping[str, Finding]) -> float:

@@ -192,7 +192,7 @@ def test_correct_work_pays_nothing_and_mistakes_are_asked_once(small: Course, gr
 
 def suspect(id: str, **counts: int) -> Suspect:
     """A suspect with these counts."""
-    names = ("explained", "explained_numbers", "unexplained", "touched", "contradicted", "seen_in_source")
+    names = ("explained", "explained_numbers", "unexplained", "touched", "contradicted", "resembles", "seen_in_source")
     return Suspect(Variation(id, 0, "f", b"", "", ""), *(counts.get(name, 0) for name in names))
 
 

@@ -31,6 +31,7 @@ class Suspect:
     unexplained: int
     touched: int  # of those unexplained: where it departs from the reference too, in another way
     contradicted: int
+    resembles: int  # views of style in which it is like the student's
     seen_in_source: int  # 1 the fact that tells it apart is there, 0 it has none, -1 it is not there
 
     @property
@@ -54,6 +55,7 @@ class Suspect:
             self.unexplained,
             -self.explained,
             -self.explained_numbers,
+            -self.resembles,
             self.variation.misconception,
         )
 
@@ -69,15 +71,17 @@ class Comparison:
 
     def unseen(self, variation: Variation) -> Suspect:
         """The variation before anything is known of what it does."""
-        return Suspect(variation, 0, 0, 0, 0, 0, 0)
+        return Suspect(variation, 0, 0, 0, 0, 0, 0, 0)
 
     def suspect(self, variation: Variation, evidence: Evidence) -> Suspect:
         """The variation with its evidence counted out; views that its evidence lacks count for nothing."""
         fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
-        explained = explained_numbers = unexplained = touched = contradicted = 0
+        explained = explained_numbers = unexplained = touched = contradicted = resembles = 0
         for view, as_reference in zip(self._views, self._as_reference, strict=True):
             alike = view.alike(self._student, evidence)
-            if as_reference is False and alike is True:
+            if view.style:
+                resembles += alike is True
+            elif as_reference is False and alike is True:
                 explained += not view.numbers
                 explained_numbers += view.numbers
             elif as_reference is False and alike is False:
@@ -85,7 +89,7 @@ class Comparison:
                 touched += fact > 0 and view.alike(evidence, self._reference) is False
             elif as_reference is True and alike is False:
                 contradicted += 1
-        return Suspect(variation, explained, explained_numbers, unexplained, touched, contradicted, fact)
+        return Suspect(variation, explained, explained_numbers, unexplained, touched, contradicted, resembles, fact)
 
 
 def ranked(found: Iterable[Suspect]) -> list[Suspect]:

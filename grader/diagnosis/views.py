@@ -46,12 +46,14 @@ class View:
     """One thing to look at: its name, and whether two subjects look alike; None where either shows nothing.
 
     `numbers` tells views of computed values, where two mistakes at once look like neither, from those of kinds and
-    counts, where each shows by itself.
+    counts, where each shows by itself. `style` is a matter of taste: departing from the reference in it means nothing,
+    it only says which of several equals is nearest.
     """
 
     name: str
     alike: Comparer
     numbers: bool = False
+    style: bool = False
 
 
 def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
@@ -73,12 +75,15 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
             probe = f"{mode}.{number}.{index}"
             yield View(f"{probe} ends", _ends(probe))
             yield View(f"{probe} output", _by_record(probe, Ran, lambda ran: _form(ran.output)))
-            yield View(f"{probe} values", _values(probe), numbers=True)
+            if mode == "eval" or exercise.scene != "dropout":  # which is seen by its traits
+                yield View(f"{probe} values", _values(probe), numbers=True)
             yield View(f"{probe} conduct", _by_record(probe, Ran, _conduct))
         yield View(f"no gradient {number}", _missing(number))
-        yield View(f"gradients {number}", _gradients(number), numbers=True)
+        if exercise.scene != "dropout":
+            yield View(f"gradients {number}", _gradients(number), numbers=True)
         yield View(f"statistics {number}", _statistics(number), numbers=True)
         yield View(f"uses {number}", _uses(number))
+        yield View(f"containers {number}", _by_description(number, _containers), style=True)
     if exercise.method:
         yield View("method", _both(lambda evidence: _method(exercise, evidence), needs="trace.0"))
     if exercise.cases:
@@ -157,6 +162,11 @@ def _registration(table: Described) -> object:
         Counter((row.role, row.shape) for row in table.tensors if not row.parameter),
         len(table.uninitialised),
     )
+
+
+def _containers(table: Described) -> object:
+    """In what kinds of containers layers are held."""
+    return {base for row in table.modules for base in row.bases if base.startswith("torch.nn.modules.container.")}
 
 
 def _form(output: OutputInfo) -> object:
@@ -300,8 +310,8 @@ def _fact(name: str) -> Comparer:
 def _array(name: str, relative: float) -> Comparer:
     def alike(one: Evidence, other: Evidence) -> bool | None:
         mine, theirs = one.arrays("scene").get(name), other.arrays("scene").get(name)
-        if mine is None and theirs is None:
-            return None
+        if mine is None and theirs is None:  # alike, if both came so far that they could have had it
+            return True if one.answered("scene") and other.answered("scene") else None
         if name in _KINDS and mine is not None and theirs is not None:
             return set(mine.ravel().tolist()) == set(theirs.ravel().tolist())
         return bool(same(mine, theirs, relative))
