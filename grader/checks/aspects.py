@@ -24,11 +24,24 @@ _ORDER = Aspect(
     "Not every sample was used exactly once, in the loader's order.",
     "One pass walks through the loader once.",
 )
-_MOVED = Aspect(
-    "moved",
-    "The batches are not moved to `device`.",
-    "On a machine with a GPU, model and data must be in the same place.",
-    expected="inputs and targets moved with .to(device)",
+_MOVED = (
+    Aspect(
+        "inputs moved",
+        "The inputs are not moved to `device`.",
+        "On a machine with a GPU, model and data must be in the same place.",
+        expected="inputs moved with .to(device), in every batch",
+    ),
+    Aspect(
+        "model moved",
+        "The model is not moved to `device`.",
+        "On a machine with a GPU, model and data must be in the same place.",
+        expected="the model moved with .to(device)",
+    ),
+    Aspect(
+        "apart",
+        "An operation gets one tensor that was moved to `device` and one that was not.",
+        "Inputs were moved, and what is computed from them is there, too. And the targets?",
+    ),
 )
 
 ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
@@ -55,7 +68,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 expected="the model in train mode, whatever mode it came in",
             ),
         ),
-        "device": (_MOVED,),
+        "device": _MOVED,
         "behaviour": (
             _FLOAT,
             _ORDER,
@@ -89,7 +102,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 "statistics kept", "BatchNorm's statistics have changed.", "Measuring must not change what is measured."
             ),
         ),
-        "device": (_MOVED,),
+        "device": _MOVED,
         "behaviour": (
             Aspect("returned", "The result is of another type.", "A plain number: float(…) or .item()."),
             Aspect(

@@ -16,11 +16,11 @@ from torch.utils.data import DataLoader
 
 from grader.wire.records import Fact, Observed
 from grader.worker import canonical, figures
+from grader.worker.places import AWAY, HOME
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 from grader.worker.watched import (
     CLASSES,
-    MoveWatch,
     WatchedData,
     WatchedModel,
     WatchedSGD,
@@ -31,7 +31,6 @@ Arrays = dict[str, np.ndarray]
 Facts = dict[str, str]
 Seen = tuple[Facts, dict[str, Any]]
 RATE = 0.1
-DEVICE = torch.device("cpu")
 
 
 def observe(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Observed, Arrays]:
@@ -141,12 +140,12 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
     model, data = WatchedModel(seed).eval(), WatchedData(23, seed, "epoch")
     optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
     returned, types = [], set()
-    with MoveWatch() as watch:
+    with model.follow(data) as places:
         for _epoch_number in range(2):
-            value = function(model, in_order(data, 5), criterion, optimizer, DEVICE)
+            value = function(model, in_order(data, 5), criterion, optimizer, AWAY)
             types.add(type(value).__name__)
             returned.append(float(value))
-    facts = {"returned": " or ".join(sorted(types)), "moved": str(watch.moves > 0)}
+    facts = {"returned": " or ".join(sorted(types))} | places.facts()
     return facts, {
         "losses": returned,
         "visited": data.visited,
@@ -166,10 +165,10 @@ def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
     model.passes.clear()
     before, statistics = model.state(), model.statistics()
     returned, types, restored = [], set(), []
-    with MoveWatch() as watch:
+    with model.follow(*data.values()) as places:
         for training in (True, False):
             model.train(training)
-            value = function(model, in_order(data[training], 5), DEVICE)
+            value = function(model, in_order(data[training], 5), AWAY)
             types.add(type(value).__name__)
             returned.append(float(value))
             restored.append(all(module.training is training for module in model.modules()))
@@ -179,8 +178,7 @@ def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
         "graph": str(any(graph for _, graph, _ in model.passes)),
         "weights kept": str(torch.equal(before, model.state())),
         "statistics kept": str(torch.equal(statistics, model.statistics())),
-        "moved": str(watch.moves > 0),
-    }
+    } | places.facts()
     modes = [mode for mode, _, _ in model.passes]
     return facts, {"accuracies": returned, "visited": data[True].visited + data[False].visited, "modes": modes}
 
@@ -191,7 +189,7 @@ def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
     train, test = WatchedData(47, seed, "epoch"), WatchedData(62, seed, "test")
     optimizer = WatchedSGD(model.parameters(), 4 * RATE)
     loaders = in_order(train, 5), in_order(test, 8)
-    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, DEVICE)
+    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, HOME)
     facts = {"returned": type(history).__name__}
     if not isinstance(history, dict):
         raise SubmissionFault("WrongResult", f"expected a dict, got {type(history).__name__}")

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.overrides import TorchFunctionMode
 from torch.utils.data import DataLoader, Dataset
 
 from grader.worker.canonical import normal
+from grader.worker.places import Places
 
 FEATURES, HIDDEN, CLASSES = 6, 8, 4
 
@@ -30,6 +30,7 @@ class WatchedModel(nn.Module):
         self.body = nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU())
         self.head = nn.Linear(HIDDEN, CLASSES)
         self.passes = Log()  # training flag, gradient flag, samples
+        self.places: Places | None = None  # told of every pass, if there are any
         with torch.no_grad():
             for name, parameter in self.named_parameters():
                 parameter.copy_(0.5 * normal(parameter.shape, seed, name))
@@ -40,6 +41,8 @@ class WatchedModel(nn.Module):
         evaluating = not any(module.training for module in self.modules())
         # 1 training, 0 evaluating, -1 something between: a flag set by hand, say
         self.passes.append((1 if training else 0 if evaluating else -1, int(torch.is_grad_enabled()), len(x)))
+        if self.places is not None:
+            self.places.before_pass(self, x)
         scores: torch.Tensor = self.head(self.body(x))
         return scores
 
@@ -50,6 +53,12 @@ class WatchedModel(nn.Module):
     def statistics(self) -> torch.Tensor:
         """All buffers as one vector."""
         return torch.cat([buffer.detach().reshape(-1).float() for buffer in self.buffers()])
+
+    def follow(self, *data: WatchedData) -> Places:
+        """From here on the model, and these data, are followed to the device that they are moved to."""
+        samples = [tensor for one in data for tensor in (one.x, one.y)]
+        self.places = Places(*self.parameters(), *self.buffers(), *samples)
+        return self.places
 
 
 class WatchedSGD(torch.optim.SGD):
@@ -98,18 +107,3 @@ class WatchedData(Dataset[tuple[torch.Tensor, torch.Tensor]]):
 def in_order(data: WatchedData, batch: int) -> DataLoader[tuple[torch.Tensor, torch.Tensor]]:
     """A loader without chance: the samples in order, the last batch ragged."""
     return DataLoader(data, batch_size=batch, shuffle=False)
-
-
-class MoveWatch(TorchFunctionMode):
-    """Counts calls that move a tensor to a device that is named by an object, as `x.to(device)` does."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.moves = 0
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        kwargs = kwargs or {}
-        values = (*args, *kwargs.values())
-        if any(isinstance(value, torch.device) for value in values) or getattr(func, "__name__", "") == "cuda":
-            self.moves += sum(isinstance(value, torch.Tensor) for value in values)
-        return func(*args, **kwargs)
