@@ -19,6 +19,7 @@ class Aspect:
 
 _FLOAT = Aspect("returned", "The result is of another type.", "A loss tensor keeps the graph alive; item() does not.")
 _LEAK = "Gradients add up until someone clears them. What is left over from the step before?"
+_CALLS = "How often is the model called?"
 _ORDER = Aspect(
     "visited",
     "Not every sample was used exactly once, in the loader's order.",
@@ -56,6 +57,10 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 ("gradients",),
             ),
             Aspect("weights", "After the steps the weights differ.", "One batch, one update.", ("gradients",)),
+            Aspect(
+                "samples", "The model is not called once in each step.", _CALLS, expected="three calls in three steps"
+            ),
+            Aspect("statistics", "BatchNorm's statistics differ afterwards.", _CALLS),
         ),
     },
     "train-one-epoch": {
@@ -79,9 +84,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 ("gradients", "modes"),
             ),
             Aspect("weights", "After two epochs the weights differ.", "One batch, one update.", ("gradients", "modes")),
-            Aspect(
-                "statistics", "BatchNorm's statistics differ afterwards.", "How often is the model called?", ("modes",)
-            ),
+            Aspect("statistics", "BatchNorm's statistics differ afterwards.", _CALLS, ("modes",)),
         ),
     },
     "evaluate": {
@@ -111,8 +114,20 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 "What is recorded although nobody will use it?",
                 expected="no graph: torch.no_grad() or inference_mode()",
             ),
+            Aspect(
+                "learning kept",
+                "After the evaluation no gradients are recorded any more.",
+                "Who switches them on again for the next epoch of training?",
+                expected="gradients switched on again, or off for a `with` block alone",
+            ),
             Aspect("weights kept", "The weights have changed.", "Measuring must not change what is measured."),
             _ORDER,
+            Aspect(
+                "inputs",
+                "The model was not given the inputs of the loader.",
+                "What lies between the loader and the call of the model?",
+                expected="every input as the loader gave it",
+            ),
             Aspect(
                 "accuracies",
                 "The accuracy differs.",

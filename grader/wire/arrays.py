@@ -26,7 +26,7 @@ _SHARES = tuple(f"{mode} {share}" for mode in ("train", "gradient", "eval") for 
 _LINES = tuple(f"{name} {index}" for name in ("line", "epochs") for index in range(6))
 # Everything that a scene of worker/loops.py may note in numbers.
 SCENES: dict[str, frozenset[str]] = {
-    "training-step": frozenset(["losses", "weights", "updates"]),
+    "training-step": frozenset(["losses", "weights", "updates", "samples", "statistics"]),
     "make-loaders": frozenset(_TWICE),
     "make-criterion": frozenset(
         ["classification", "classification gradient", "regression", "regression gradient"],

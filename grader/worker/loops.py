@@ -21,6 +21,7 @@ from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 from grader.worker.watched import (
     CLASSES,
+    FEATURES,
     WatchedData,
     WatchedModel,
     WatchedSGD,
@@ -70,7 +71,13 @@ def _step(function: Callable[..., Any], seed: int, _: str) -> Seen:
         returned.append(float(value))
         states.append(model.state())
     facts = {"returned": " or ".join(sorted(types)), "updates": str(len(optimizer.seen))}
-    return facts, {"losses": returned, "weights": torch.stack(states), "updates": _stack(optimizer.seen)}
+    return facts, {
+        "losses": returned,
+        "weights": torch.stack(states),
+        "updates": _stack(optimizer.seen),
+        "samples": [samples for _, _, samples in model.passes],
+        "statistics": model.statistics(),
+    }
 
 
 def _stack(tensors: list[torch.Tensor]) -> torch.Tensor:
@@ -158,12 +165,8 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
 
 def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
     """evaluate: 23 samples from a model in train mode, then 18 others from one in eval mode, in batches of 5."""
-    model = WatchedModel(seed)
-    data = {True: WatchedData(23, seed, "evaluate"), False: WatchedData(18, seed, "once more")}
-    model.train()
-    model(3 * data[True].x + 1)  # running statistics that differ from those of a batch
-    model.passes.clear()
-    before, statistics = model.state(), model.statistics()
+    model, data = _for_evaluation(seed)
+    before, statistics, gradients = model.state(), model.statistics(), torch.is_grad_enabled()
     returned, types, restored = [], set(), []
     with model.follow(*data.values()) as places:
         for training in (True, False):
@@ -172,15 +175,39 @@ def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
             types.add(type(value).__name__)
             returned.append(float(value))
             restored.append(all(module.training is training for module in model.modules()))
+    learning = torch.is_grad_enabled() is gradients and all(p.requires_grad for p in model.parameters())
     facts = {
         "returned": " or ".join(sorted(types)),
         "restored": str(all(restored)),
         "graph": str(any(graph for _, graph, _ in model.passes)),
+        "learning kept": str(learning and not torch.is_inference_mode_enabled()),
         "weights kept": str(torch.equal(before, model.state())),
         "statistics kept": str(torch.equal(statistics, model.statistics())),
+        "inputs": str(model.was_given(*data.values())),
     } | places.facts()
     modes = [mode for mode, _, _ in model.passes]
     return facts, {"accuracies": returned, "visited": data[True].visited + data[False].visited, "modes": modes}
+
+
+def _for_evaluation(seed: int) -> tuple[WatchedModel, dict[bool, WatchedData]]:
+    """A model, and data of which it answers each class to as many; about two thirds are right.
+
+    Where every answer is the same, neither wrong inputs nor wrong targets would show.
+    """
+    model, candidates = WatchedModel(seed), canonical.normal((400, FEATURES), seed, "candidates")
+    model.train()
+    model.body(3 * candidates[:23] + 1)  # running statistics that differ from those of a batch
+    model.balance(candidates)
+    answers = model.answers(candidates)
+    turns = torch.stack([(answers == label).nonzero()[:11, 0] for label in range(CLASSES)]).T.flatten()
+    wrong = torch.arange(len(turns)) // CLASSES % 3 == 0  # of each class
+    labels = (answers[turns] + wrong) % CLASSES
+    data = {}
+    for training, part in ((True, slice(23)), (False, slice(23, 41))):
+        order = canonical.normal(turns[part].shape, seed, "order").argsort()
+        data[training] = WatchedData(len(order), seed, "evaluate", labels[part][order])
+        data[training].x = candidates[turns[part][order]]
+    return model, data
 
 
 def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:

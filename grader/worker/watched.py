@@ -15,7 +15,7 @@ from grader.worker.places import Places
 FEATURES, HIDDEN, CLASSES = 6, 8, 4
 
 
-class Log(list[tuple[int, int, int]]):
+class Log(list[Any]):
     """A list that stays the same one when what holds it is copied: a copy of a model is watched, too."""
 
     def __deepcopy__(self, _: Any) -> Log:
@@ -30,6 +30,7 @@ class WatchedModel(nn.Module):
         self.body = nn.Sequential(nn.Linear(FEATURES, HIDDEN), nn.BatchNorm1d(HIDDEN), nn.ReLU())
         self.head = nn.Linear(HIDDEN, CLASSES)
         self.passes = Log()  # training flag, gradient flag, samples
+        self.given = Log()  # the inputs of every pass
         self.places: Places | None = None  # told of every pass, if there are any
         with torch.no_grad():
             for name, parameter in self.named_parameters():
@@ -41,6 +42,7 @@ class WatchedModel(nn.Module):
         evaluating = not any(module.training for module in self.modules())
         # 1 training, 0 evaluating, -1 something between: a flag set by hand, say
         self.passes.append((1 if training else 0 if evaluating else -1, int(torch.is_grad_enabled()), len(x)))
+        self.given.append(x.detach().clone())
         if self.places is not None:
             self.places.before_pass(self, x)
         scores: torch.Tensor = self.head(self.body(x))
@@ -53,6 +55,32 @@ class WatchedModel(nn.Module):
     def statistics(self) -> torch.Tensor:
         """All buffers as one vector."""
         return torch.cat([buffer.detach().reshape(-1).float() for buffer in self.buffers()])
+
+    def balance(self, x: torch.Tensor) -> None:
+        """Make each class be the answer to about as many of these samples, whatever the weights are."""
+        mode = self.training
+        with torch.no_grad():
+            features = self.eval().body(x)
+            self.head.weight.div_((features @ self.head.weight.T).std(0)[:, None])
+            self.head.bias.copy_(-(features @ self.head.weight.T).mean(0))
+        self.train(mode)
+
+    def answers(self, x: torch.Tensor) -> torch.Tensor:
+        """What it answers in eval mode, without taking notes."""
+        mode = self.training
+        with torch.no_grad():
+            scores: torch.Tensor = self.eval().head(self.body(x))
+        self.train(mode)
+        return scores.argmax(1)
+
+    def was_given(self, *data: WatchedData) -> bool:
+        """Whether the inputs of its passes are the samples of these data, all of them and no others."""
+        wanted = torch.cat([one.x for one in data])
+        if not self.given or any(x.shape[1:] != wanted.shape[1:] for x in self.given):
+            return False
+        given = torch.cat([x.to(wanted) for x in self.given])
+        equal = (given[:, None] - wanted).abs().amax(2) < 1e-4
+        return bool(equal.any(0).all() and equal.any(1).all())
 
     def follow(self, *data: WatchedData) -> Places:
         """From here on the model, and these data, are followed to the device that they are moved to."""
