@@ -105,3 +105,34 @@ def test_a_second_forward_pass_of_a_step_is_seen(again: str, name: str) -> None:
     right, wrong = solution(of="layers"), solution(("loss.backward()", again), of="layers")
     expected, got = (play("training-step", names["training_step"])[1][name] for names in (right, wrong))
     assert torch.as_tensor(expected).tolist() != torch.as_tensor(got).tolist()
+
+
+@pytest.mark.parametrize("scene", ["make-criterion", "make-optimizer"])
+@pytest.mark.parametrize("compared", ["{} is str('{}')", "{} < '{}_'", "{} >= '{}'"])
+def test_names_are_compared_as_a_whole(scene: str, compared: str) -> None:
+    """A comparison that lets in another name, or leaves out an equal one, is seen for every known name."""
+    variable, known = {
+        "make-criterion": ("task", ("classification", "regression")),
+        "make-optimizer": ("name", ("sgd", "adam")),
+    }[scene]
+    assert outcome(scene, solution()) == "ValueError"
+    for name in known:
+        wrong = compared.format(variable, name)
+        names = solution((f'{variable} == "{name}"', wrong))
+        assert outcome(scene, names) != "ValueError", wrong
+
+
+def outcome(scene: str, names: dict[str, Any]) -> str:
+    """What unknown names raise, or what a known one ends with."""
+    try:
+        return play(scene, names[scene.replace("-", "_")])[0]["unknown"]
+    except Exception as error:
+        return f"a known name: {error}"
+
+
+def test_a_class_that_is_left_out_of_the_loss_is_seen() -> None:
+    """Labels of every class are tried."""
+    right = play("make-criterion", solution()["make_criterion"])[1]["classification"]
+    for label in range(loops.CLASSES):
+        wrong = solution(("nn.CrossEntropyLoss()", f"nn.CrossEntropyLoss(ignore_index={label})"))
+        assert not torch.isclose(play("make-criterion", wrong["make_criterion"])[1]["classification"], right), label

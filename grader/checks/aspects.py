@@ -190,8 +190,8 @@ CALLS = {
     "evaluate": "evaluate(model, loader, device)  # 23 samples in batches of 5, from either mode",
     "fit": "fit(model, train_loader, test_loader, criterion, optimizer, 4, device)",
     "make-loaders": "make_loaders(train_dataset, test_dataset, 4)  # 23 and 11 samples, two epochs",
-    "make-criterion": "make_criterion('classification'), make_criterion('regression'), make_criterion('clustering')",
-    "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)",
+    "make-criterion": "make_criterion('classification'), make_criterion('regression')  # and three others",
+    "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)  # and three others",
     "dropout": "FunctionalDropout(0.5)(x)",
     "plot-history": "plot_history({'train_loss': [1.9, 1.2, 0.8, 0.55], 'test_accuracy': [0.31, 0.58, 0.72, 0.77]})",
 }
