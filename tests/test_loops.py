@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from conftest import ROOT
@@ -136,3 +138,42 @@ def test_a_class_that_is_left_out_of_the_loss_is_seen() -> None:
     for label in range(loops.CLASSES):
         wrong = solution(("nn.CrossEntropyLoss()", f"nn.CrossEntropyLoss(ignore_index={label})"))
         assert not torch.isclose(play("make-criterion", wrong["make_criterion"])[1]["classification"], right), label
+
+
+def test_a_run_gets_worse_once() -> None:
+    """With every seed the accuracy falls and the loss rises: the best so far is not what holds now."""
+    for seed in SEEDS:
+        numbers = play("fit", solution()["fit"], seed)[1]
+        accuracies, losses = numbers["test_accuracy"], numbers["train_loss"]
+        assert any(now < before for before, now in pairwise(accuracies)), seed
+        assert any(now > before for before, now in pairwise(losses)), seed
+
+
+@pytest.mark.parametrize("value", ["torch.tensor(x)", "np.float32(x)", "np.array(x)", "str(x)"])
+@pytest.mark.parametrize("key", ["train_loss", "test_accuracy"])
+def test_items_of_a_history_are_numbers(key: str, value: str) -> None:
+    """Tensors, arrays and texts are seen; what NumPy calls a float64 is a float."""
+
+    def kinds(spelling: str) -> str:
+        names = solution((f'history["{key}"].append(', f'add(history["{key}"], '))
+        names["add"] = lambda values, x: values.append(eval(spelling, {"x": x, "np": np, "torch": torch}))
+        return play("fit", names["fit"])[0][f"{key} items"]
+
+    assert kinds("x") == kinds("np.float64(x)") == "float"
+    assert kinds(value) != "float"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        "type(optimizer)(model.parameters(), lr=optimizer.param_groups[0]['lr'])",
+        "torch.optim.SGD(model.parameters(), lr=optimizer.param_groups[0]['lr'])",
+    ],
+)
+@pytest.mark.parametrize("indent", [4, 8])
+def test_an_optimizer_of_ones_own_is_seen(other: str, indent: int) -> None:
+    """Before the first epoch, or in each: the updates are not those of the optimizer that was handed over."""
+    head = "    for _ in range(epochs):\n"
+    line = " " * indent + f"optimizer = {other}\n"
+    names = solution((head, line + head if indent == 4 else head + line))
+    assert play("fit", names["fit"])[1]["updates"] != play("fit", solution()["fit"])[1]["updates"]

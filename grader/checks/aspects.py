@@ -19,6 +19,8 @@ class Aspect:
 
 _FLOAT = Aspect("returned", "The result is of another type.", "A loss tensor keeps the graph alive; item() does not.")
 _LEAK = "Gradients add up until someone clears them. What is left over from the step before?"
+_NUMBERS = "A history holds plain numbers: float(…) or .item()."
+_OPTIMIZER = "An optimizer may remember earlier steps. Who else could?"
 _CALLS = "How often is the model called?"
 _ORDER = Aspect(
     "visited",
@@ -140,6 +142,9 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
         "behaviour": (
             Aspect("returned", "The result is not a dict."),
             Aspect("keys", "The history has other keys.", "The handout names them."),
+            Aspect("train_loss items", "The training losses are of another type.", _NUMBERS),
+            Aspect("test_accuracy items", "The test accuracies are of another type.", _NUMBERS),
+            Aspect("updates", "The updates were not made by the optimizer that was handed over.", _OPTIMIZER),
             Aspect("train_loss", "The training losses differ.", "One number an epoch, the mean over its samples."),
             Aspect("test_accuracy", "The test accuracies differ.", "Evaluated after each epoch, on the test loader."),
             Aspect(

@@ -35,7 +35,7 @@ SCENES: dict[str, frozenset[str]] = {
     "train-one-epoch": frozenset(["losses", "visited", "modes", "updates", "weights", "statistics"]),
     "evaluate": frozenset(["accuracies", "visited", "modes"]),
     "fit": frozenset(
-        ["train_loss", "test_accuracy", "modes", "samples", "trained", "tested", "weights", "statistics"],
+        ["train_loss", "test_accuracy", "modes", "samples", "trained", "tested", "updates", "weights", "statistics"],
     ),
     "dropout": frozenset(["x", *_SHARES]),
     "plot-history": frozenset(["picture", *_LINES]),

@@ -23,6 +23,7 @@ from grader.worker.student import Student
 from grader.worker.watched import (
     CLASSES,
     FEATURES,
+    UnsteadySGD,
     WatchedData,
     WatchedModel,
     WatchedSGD,
@@ -223,10 +224,11 @@ def _for_evaluation(seed: int) -> tuple[WatchedModel, dict[bool, WatchedData]]:
 
 
 def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
-    """fit: four epochs on loaders without chance, at a rate at which the accuracy changes from one to the next."""
+    """fit: four epochs on loaders without chance, of which the third goes uphill: loss and accuracy get worse."""
     model = WatchedModel(seed)
     train, test = WatchedData(47, seed, "epoch"), WatchedData(62, seed, "test")
-    optimizer = WatchedSGD(model.parameters(), 4 * RATE)
+    model.balance(test.x)
+    optimizer = UnsteadySGD(model.parameters(), 2 * RATE, uphill=range(20, 30))
     loaders = in_order(train, 5), in_order(test, 8)
     history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, HOME)
     facts = {"returned": type(history).__name__}
@@ -237,9 +239,10 @@ def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
     for key in ("train_loss", "test_accuracy"):
         values = history.get(key, [])
         facts[f"{key} type"] = type(values).__name__
-        facts[f"{key} items"] = " or ".join(sorted({type(value).__name__ for value in values})) or "nothing"
+        facts[f"{key} items"] = " or ".join(sorted({_kind(value) for value in values})) or "nothing"
         numbers[key] = [float(value) for value in values]
     return facts, numbers | {
+        "updates": [len(optimizer.seen)],
         "modes": [mode for mode, _, _ in model.passes],
         "samples": [samples for _, _, samples in model.passes],
         "trained": train.visited,
@@ -247,6 +250,11 @@ def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
         "weights": model.state(),
         "statistics": model.statistics(),
     }
+
+
+def _kind(value: Any) -> str:
+    """The type of a number; NumPy's float64 is a Python float."""
+    return "float" if isinstance(value, float) else type(value).__name__
 
 
 def _dropout(function: Callable[..., Any], seed: int, _: str) -> Seen:

@@ -121,6 +121,20 @@ class WatchedSGD(torch.optim.SGD):
         return loss
 
 
+class UnsteadySGD(WatchedSGD):
+    """Gradient descent that goes uphill for a while: what was the best so far is then not what holds now."""
+
+    def __init__(self, parameters: Any, lr: float, uphill: range = range(0)) -> None:
+        super().__init__(parameters, lr)
+        self.uphill = uphill  # by number of the update
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """One update, in the one direction or the other."""
+        for group in self.param_groups:
+            group["maximize"] = len(self.seen) in self.uphill
+        return super().step(closure)
+
+
 class WatchedData(Dataset[tuple[torch.Tensor, torch.Tensor]]):
     """Samples (x, label) whose every look-up is noted, in order."""
 
