@@ -198,5 +198,5 @@ CALLS = {
     "make-criterion": "make_criterion('classification'), make_criterion('regression')  # and three others",
     "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)  # and three others",
     "dropout": "FunctionalDropout(0.5)(x)",
-    "plot-history": "plot_history({'train_loss': [1.9, 1.2, 0.8, 0.55], 'test_accuracy': [0.31, 0.58, 0.72, 0.77]})",
+    "plot-history": "plot_history({'train_loss': [1.9, 0.8, 1.2, 0.55], 'test_accuracy': [0.31, 0.72, 0.58, 0.77]})",
 }
