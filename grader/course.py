@@ -55,6 +55,9 @@ RULES = (
 Argument = int | float | str | list[int]
 
 
+LOUD = 40  # enough for the last ReLU of a network; softmax is not saturated yet
+
+
 @dataclass(frozen=True)
 class Case:
     """Constructor arguments, and the shapes of inputs to try them on. The first input is also differentiated.
@@ -65,6 +68,10 @@ class Case:
     args: tuple[Argument, ...]
     inputs: tuple[tuple[int, ...], ...]
     tensors: dict[str, tuple[int, ...]]
+
+    def loudness(self, index: int) -> int:
+        """By what an input is multiplied. The second is loud: what cuts off large activations (ReLU6) shows there."""
+        return LOUD if index == 1 else 1
 
 
 @dataclass(frozen=True)

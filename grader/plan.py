@@ -161,8 +161,9 @@ def _make(exercise: Exercise, case: Case, settings: Settings) -> dict[str, Any]:
 
 def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.ndarray:
     """Signed normal float32 values. Signed, since what only shows below zero must show."""
-    shape = exercise.cases[case].inputs[index]
-    return stream(settings, "input", exercise.id, case, index).standard_normal(shape).astype(np.float32)
+    shape, loudness = exercise.cases[case].inputs[index], exercise.cases[case].loudness(index)
+    values = stream(settings, "input", exercise.id, case, index).standard_normal(shape)
+    return (loudness * values).astype(np.float32)
 
 
 def _training(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> Probe:

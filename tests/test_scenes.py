@@ -147,7 +147,8 @@ def test_a_figure_is_judged_by_its_lines_and_labels(course: Course) -> None:
     """Curves swapped in order are fine; a missing one, another x axis, no label, or a window are not."""
     epochs = np.array([1.0, 2, 3, 4])
     arrays = {"line 0": figure.ACCURACY * 100, "epochs 0": epochs, "line 1": figure.LOSS, "epochs 1": epochs}
-    facts = {"x labels": "True", "y labels": "True", "explained": "True", "shown": "False"}
+    facts = dict.fromkeys(("x labels", "y labels", "labels fit", "explained"), "True")
+    facts |= {"empty panels": "0", "shown": "False"}
     right = question(course, "plot_history", arrays, facts)
     assert scenes.judge(right, "behaviour").verdict is Verdict.PASSED
     wrong = (
@@ -155,7 +156,9 @@ def test_a_figure_is_judged_by_its_lines_and_labels(course: Course) -> None:
         {"epochs_0": epochs * 10},
         {"x_labels": "False"},
         {"y_labels": "False"},
+        {"labels_fit": "False"},
         {"explained": "False"},
+        {"empty_panels": "2"},
         {"shown": "True"},
     )
     for change in wrong:

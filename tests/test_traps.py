@@ -18,10 +18,11 @@ from grader.course import Course, Exercise
 from grader.evidence import Evidence
 from grader.grading import Grader, Selection
 from grader.model import ExerciseResult, Verdict
+from grader.mutation import mutants
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store
-from grader.submission import Module
+from grader.submission import Module, Submission
 
 SETTINGS = Settings(77)
 
@@ -86,6 +87,27 @@ def test_shape_and_count_alone_would_miss_them(judge: Callable[[str], ExerciseRe
         verdicts = {check.id: check.verdict for check in judge(mistake).checks}
         silent += verdicts["parameters"] is verdicts["shapes"] is Verdict.PASSED
     assert silent >= 6
+
+
+@pytest.mark.parametrize("assignment", ["layers", "build_methods", "residual_blocks"])
+def test_relu6_is_no_relu(course: Course, zygote: Zygote, cache: Path, assignment: str) -> None:
+    """Wherever a solution uses ReLU: one input of each case is loud enough to go above 6 there."""
+    bare = course.without_training()
+    folder = bare.assignment(assignment)
+    found = [
+        mutant
+        for exercise in folder.exercises
+        for mutant in mutants(folder.solution.decode(), exercise.name)
+        if mutant.operator == "change-activation" and "relu6" in mutant.change.lower()
+    ]
+    assert found
+    for mutant in found:
+        selection = Selection(exercises=frozenset([f"{assignment}.{mutant.exercise}"]))
+        submission = Submission("relu6", {f"{folder.module}.py": mutant.source.encode()})
+        with Grader(bare, zygote, SETTINGS, Store(cache), selection) as grader:
+            (result,) = grader.grade_collected(submission).exercises
+        failed = {check.id for check in result.checks if check.verdict is Verdict.FAILED}
+        assert "forward" in failed, mutant.change
 
 
 def evidence_of(zygote: Zygote, course: Course, exercise: Exercise, source: bytes) -> Evidence:

@@ -19,16 +19,32 @@ class Aspect:
 
 _FLOAT = Aspect("returned", "The result is of another type.", "A loss tensor keeps the graph alive; item() does not.")
 _LEAK = "Gradients add up until someone clears them. What is left over from the step before?"
+_NUMBERS = "A history holds plain numbers: float(…) or .item()."
+_OPTIMIZER = "An optimizer may remember earlier steps. Who else could?"
+_CALLS = "How often is the model called?"
 _ORDER = Aspect(
     "visited",
     "Not every sample was used exactly once, in the loader's order.",
     "One pass walks through the loader once.",
 )
-_MOVED = Aspect(
-    "moved",
-    "The batches are not moved to `device`.",
-    "On a machine with a GPU, model and data must be in the same place.",
-    expected="inputs and targets moved with .to(device)",
+_MOVED = (
+    Aspect(
+        "inputs moved",
+        "The inputs are not moved to `device`.",
+        "On a machine with a GPU, model and data must be in the same place.",
+        expected="inputs moved with .to(device), in every batch",
+    ),
+    Aspect(
+        "model moved",
+        "The model is not moved to `device`.",
+        "On a machine with a GPU, model and data must be in the same place.",
+        expected="the model moved with .to(device)",
+    ),
+    Aspect(
+        "apart",
+        "An operation gets one tensor that was moved to `device` and one that was not.",
+        "Inputs were moved, and what is computed from them is there, too. And the targets?",
+    ),
 )
 
 ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
@@ -43,6 +59,10 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 ("gradients",),
             ),
             Aspect("weights", "After the steps the weights differ.", "One batch, one update.", ("gradients",)),
+            Aspect(
+                "samples", "The model is not called once in each step.", _CALLS, expected="three calls in three steps"
+            ),
+            Aspect("statistics", "BatchNorm's statistics differ afterwards.", _CALLS),
         ),
     },
     "train-one-epoch": {
@@ -55,7 +75,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 expected="the model in train mode, whatever mode it came in",
             ),
         ),
-        "device": (_MOVED,),
+        "device": _MOVED,
         "behaviour": (
             _FLOAT,
             _ORDER,
@@ -66,9 +86,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 ("gradients", "modes"),
             ),
             Aspect("weights", "After two epochs the weights differ.", "One batch, one update.", ("gradients", "modes")),
-            Aspect(
-                "statistics", "BatchNorm's statistics differ afterwards.", "How often is the model called?", ("modes",)
-            ),
+            Aspect("statistics", "BatchNorm's statistics differ afterwards.", _CALLS, ("modes",)),
         ),
     },
     "evaluate": {
@@ -89,7 +107,7 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 "statistics kept", "BatchNorm's statistics have changed.", "Measuring must not change what is measured."
             ),
         ),
-        "device": (_MOVED,),
+        "device": _MOVED,
         "behaviour": (
             Aspect("returned", "The result is of another type.", "A plain number: float(…) or .item()."),
             Aspect(
@@ -98,8 +116,20 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
                 "What is recorded although nobody will use it?",
                 expected="no graph: torch.no_grad() or inference_mode()",
             ),
+            Aspect(
+                "learning kept",
+                "After the evaluation no gradients are recorded any more.",
+                "Who switches them on again for the next epoch of training?",
+                expected="gradients switched on again, or off for a `with` block alone",
+            ),
             Aspect("weights kept", "The weights have changed.", "Measuring must not change what is measured."),
             _ORDER,
+            Aspect(
+                "inputs",
+                "The model was not given the inputs of the loader.",
+                "What lies between the loader and the call of the model?",
+                expected="every input as the loader gave it",
+            ),
             Aspect(
                 "accuracies",
                 "The accuracy differs.",
@@ -112,6 +142,9 @@ ASPECTS: dict[str, dict[str, tuple[Aspect, ...]]] = {
         "behaviour": (
             Aspect("returned", "The result is not a dict."),
             Aspect("keys", "The history has other keys.", "The handout names them."),
+            Aspect("train_loss items", "The training losses are of another type.", _NUMBERS),
+            Aspect("test_accuracy items", "The test accuracies are of another type.", _NUMBERS),
+            Aspect("updates", "The updates were not made by the optimizer that was handed over.", _OPTIMIZER),
             Aspect("train_loss", "The training losses differ.", "One number an epoch, the mean over its samples."),
             Aspect("test_accuracy", "The test accuracies differ.", "Evaluated after each epoch, on the test loader."),
             Aspect(
@@ -162,10 +195,10 @@ CALLS = {
     "evaluate": "evaluate(model, loader, device)  # 23 samples in batches of 5, from either mode",
     "fit": "fit(model, train_loader, test_loader, criterion, optimizer, 4, device)",
     "make-loaders": "make_loaders(train_dataset, test_dataset, 4)  # 23 and 11 samples, two epochs",
-    "make-criterion": "make_criterion('classification'), make_criterion('regression'), make_criterion('clustering')",
-    "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)",
+    "make-criterion": "make_criterion('classification'), make_criterion('regression')  # and three others",
+    "make-optimizer": "make_optimizer(model, 'sgd', 0.05), make_optimizer(model, 'adam', 0.05)  # and three others",
     "dropout": "FunctionalDropout(0.5)(x)",
-    "plot-history": "plot_history({'train_loss': [1.9, 1.2, 0.8, 0.55], 'test_accuracy': [0.31, 0.58, 0.72, 0.77]})",
+    "plot-history": "plot_history({'train_loss': [1.9, 0.8, 1.2, 0.55], 'test_accuracy': [0.31, 0.72, 0.58, 0.77]})",
 }
 
 

@@ -10,8 +10,8 @@ from grader.model import Finding
 from grader.wire.records import Observed
 
 # What the scene hands over; see worker/figures.py.
-LOSS = np.array([1.9, 1.2, 0.8, 0.55])
-ACCURACY = np.array([0.31, 0.58, 0.72, 0.77])
+LOSS = np.array([1.9, 0.8, 1.2, 0.55])
+ACCURACY = np.array([0.31, 0.72, 0.58, 0.77])
 
 
 def judge(question: Question, seen: Observed) -> Finding:
@@ -30,12 +30,23 @@ def judge(question: Question, seen: Observed) -> Finding:
     for fact, says, expected in (
         ("x labels", "The horizontal axis has no label.", "a label, such as “epoch”"),
         ("y labels", "A vertical axis has no label.", "a label for every axis"),
+        ("labels fit", "A label stands at another axis than the one it speaks of.", "epochs across, values upwards"),
         ("explained", "Nothing says which curve is which.", "a legend, or a title for each panel"),
     ):
         if seen.fact(fact) != "True":
             return words.failed(
-                says, expected=expected, got="none", hint="How would a reader know which line is which?"
+                says,
+                expected=expected,
+                got="another" if fact == "labels fit" else "none",
+                hint="How would a reader know which line is which?",
             )
+    if seen.fact("empty panels") != "0":
+        return words.failed(
+            "The figure has panels with nothing in them.",
+            expected="panels with a curve",
+            got=f"{seen.fact('empty panels')} without",
+            hint="How many panels are made, and how often?",
+        )
     if seen.fact("shown") != "False":
         return words.failed(
             "A window is opened.", expected="the Figure is returned, and not shown", got="a call of show()"

@@ -28,7 +28,7 @@ def _judge_run(question: Question, case: Case, mode: str, number: int, index: in
     expected = question.reference.arrays(probe).get("output")
     if expected is None:
         raise ReferenceBroken(probe)
-    asked = words.forward_call(question.exercise, case, case.inputs[index], mode)
+    asked = words.forward_call(question.exercise, case, index, mode)
     ran = question.student.get(probe, Ran)
     got = question.student.arrays(probe).get("output")
     if ran is None or got is None or got.shape != expected.shape:

@@ -23,7 +23,7 @@ from grader.wire.records import Ran
 def judge(question: Question) -> Finding:
     """Passed when the backward pass of every case agrees with the reference's."""
     for number, case in enumerate(question.exercise.cases):
-        asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
+        asked = f"{words.forward_call(question.exercise, case, 0, 'train')}.sum().backward()"
         wrong = _present(question, number, asked)
         if wrong:
             return wrong
@@ -83,7 +83,7 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
     ours, theirs = question.reference.arrays(probe), question.student.arrays(probe)
     if "gradients" not in ours or "input_gradient" not in ours or ran is None:
         raise ReferenceBroken(probe)
-    asked = f"{words.forward_call(question.exercise, case, case.inputs[0], 'train')}.sum().backward()"
+    asked = f"{words.forward_call(question.exercise, case, 0, 'train')}.sum().backward()"
     relative = 10 * tolerance(ran, question.device)
     if not comparable(theirs["input_gradient"], ours["input_gradient"]):
         return words.failed("The gradient of the input has another shape.", asked=asked)

@@ -48,7 +48,7 @@ def _flags(question: Question, case: Case, number: int) -> Finding | None:
 
 
 def _eval(question: Question, case: Case, number: int) -> Finding | None:
-    asked = words.forward_call(question.exercise, case, case.inputs[0], "eval")
+    asked = words.forward_call(question.exercise, case, 0, "eval")
     ran = question.student.get(f"eval.{number}.0", Ran)
     if ran is None:
         return words.failed("The forward pass in eval mode did not come to an end.", asked=asked)
@@ -78,7 +78,7 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
     if ran is None or ours is None:
         raise ReferenceBroken(probe)
     theirs_by, ours_by = buffers(question.student, number), buffers(question.reference, number)
-    asked = words.forward_call(question.exercise, case, case.inputs[0], "train")
+    asked = words.forward_call(question.exercise, case, 0, "train")
     for key, expected in ours_by.items():
         got = theirs_by.get(key)
         if got is None and key[0] == "count":

@@ -13,21 +13,21 @@ def judge(question: Question) -> Finding:
     """Passed when every forward pass gives one tensor of the reference's shape."""
     tried = 0
     for number, case in enumerate(question.exercise.cases):
-        for index, dims in enumerate(case.inputs):
+        for index in range(len(case.inputs)):
             modes = ("train", "eval") if index == 0 else ("eval",)
             for mode in modes:
-                wrong = _judge_run(question, case, f"{mode}.{number}.{index}", dims, mode)
+                wrong = _judge_run(question, case, f"{mode}.{number}.{index}", index, mode)
                 if wrong:
                     return wrong
                 tried += 1
     return words.passed(f"Right in all {tried} forward passes, of different sizes.")
 
 
-def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...], mode: str) -> Finding | None:
+def _judge_run(question: Question, case: Case, probe: str, index: int, mode: str) -> Finding | None:
     expected = question.reference.get(probe, Ran)
     if expected is None:
         raise ReferenceBroken(probe)
-    asked = words.forward_call(question.exercise, case, dims, mode)
+    asked = words.forward_call(question.exercise, case, index, mode)
     wanted = words.shape(expected.output.shape)
     got = question.student.get(probe, Ran)
     if got is None:
@@ -48,7 +48,7 @@ def _judge_run(question: Question, case: Case, probe: str, dims: tuple[int, ...]
             expected=wanted,
             got=words.shape(got.output.shape),
             asked=asked,
-            hint=_hint(got, expected, dims),
+            hint=_hint(got, expected, case.inputs[index]),
         )
     return None
 

@@ -55,12 +55,14 @@ def call(exercise: Exercise, case: Case) -> str:
     return f"{exercise.name}({', '.join(map(repr, case.args))})"
 
 
-def forward_call(exercise: Exercise, case: Case, dims: Iterable[int], mode: str) -> str:
-    """A forward pass on random input, to be pasted."""
+def forward_call(exercise: Exercise, case: Case, index: int, mode: str) -> str:
+    """A forward pass on the random input of that index, to be pasted."""
+    loudness = case.loudness(index)
+    x = f"{loudness} * " * (loudness > 1) + f"torch.randn{tuple(case.inputs[index])}"
     if case.tensors:
-        tensors = ", ".join(f"torch.randn{dims}" for dims in (tuple(dims), *case.tensors.values()))
+        tensors = ", ".join((x, *(f"torch.randn{dims}" for dims in case.tensors.values())))
         return f"{exercise.name}({tensors})"
-    return f"{call(exercise, case)}.{mode}()(torch.randn{tuple(dims)})"
+    return f"{call(exercise, case)}.{mode}()({x})"
 
 
 def values(array: np.ndarray, most: int = 5, at: tuple[int, ...] | None = None) -> str:

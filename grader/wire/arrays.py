@@ -26,7 +26,7 @@ _SHARES = tuple(f"{mode} {share}" for mode in ("train", "gradient", "eval") for 
 _LINES = tuple(f"{name} {index}" for name in ("line", "epochs") for index in range(6))
 # Everything that a scene of worker/loops.py may note in numbers.
 SCENES: dict[str, frozenset[str]] = {
-    "training-step": frozenset(["losses", "weights", "updates"]),
+    "training-step": frozenset(["losses", "weights", "updates", "samples", "statistics"]),
     "make-loaders": frozenset(_TWICE),
     "make-criterion": frozenset(
         ["classification", "classification gradient", "regression", "regression gradient"],
@@ -35,7 +35,7 @@ SCENES: dict[str, frozenset[str]] = {
     "train-one-epoch": frozenset(["losses", "visited", "modes", "updates", "weights", "statistics"]),
     "evaluate": frozenset(["accuracies", "visited", "modes"]),
     "fit": frozenset(
-        ["train_loss", "test_accuracy", "modes", "samples", "trained", "tested", "weights", "statistics"],
+        ["train_loss", "test_accuracy", "modes", "samples", "trained", "tested", "updates", "weights", "statistics"],
     ),
     "dropout": frozenset(["x", *_SHARES]),
     "plot-history": frozenset(["picture", *_LINES]),

@@ -9,7 +9,11 @@ import numpy as np
 
 from grader.worker.problems import SubmissionFault
 
-HISTORY = {"train_loss": [1.9, 1.2, 0.8, 0.55], "test_accuracy": [0.31, 0.58, 0.72, 0.77]}
+# Neither rises or falls throughout: a curve that is sorted is another.
+HISTORY = {"train_loss": [1.9, 0.8, 1.2, 0.55], "test_accuracy": [0.31, 0.72, 0.58, 0.77]}
+# What labels speak of, where they speak of it at all. A label in other words fits everywhere.
+EPOCH = ("epoch", "iteration", "step", "轮", "周期", "迭代")
+LOSS, ACCURACY = ("loss", "损失"), ("acc", "准确", "精度", "正确")
 DOTS_PER_INCH = 72  # of the picture in the report
 LARGEST = 640  # pixels
 
@@ -34,6 +38,8 @@ def look_at(function: Callable[..., Any], seed: int) -> tuple[dict[str, str], di
         "axes": str(len(drawn)),
         "x labels": str(all(axis.get_xlabel() for axis in drawn) or _shared_label(drawn)),
         "y labels": str(all(axis.get_ylabel() for axis in drawn)),
+        "labels fit": str(_labels_fit(drawn)),
+        "empty panels": str(sum(_is_empty(axis, drawn) for axis in axes)),
         "explained": str(_explained(figure, drawn)),
     }
     lines = [np.asarray(line.get_ydata(), dtype=np.float64) for axis in drawn for line in axis.lines]
@@ -49,6 +55,52 @@ def _shared_label(axes: list[Any]) -> bool:
     return (
         bool(axes) and any(axis.get_xlabel() for axis in axes) and len({axis.get_position().x0 for axis in axes}) == 1
     )
+
+
+def _labels_fit(axes: list[Any]) -> bool:
+    """Whether no label speaks of what its axis does not show: epochs go across, and each panel has its own values."""
+    across = [axis.get_xlabel() for axis in axes]
+    if any(_speaks(label, LOSS + ACCURACY) and not _speaks(label, EPOCH) for label in across):
+        return False
+    upwards = [axis.get_ylabel() for axis in axes]
+    if not any(_speaks(label, EPOCH) for label in across) and any(
+        _speaks(label, EPOCH) and not _speaks(label, LOSS + ACCURACY) for label in upwards
+    ):
+        return False
+    return all(_suits(axis) for axis in axes)
+
+
+def _suits(axis: Any) -> bool:
+    """Whether a panel with one of the curves alone is not labelled with the other."""
+    curves = {name for line in axis.lines for name, values in HISTORY.items() if _shows(line, values)}
+    if len(curves) != 1:
+        return True
+    own, other = (LOSS, ACCURACY) if "train_loss" in curves else (ACCURACY, LOSS)
+    return _speaks(axis.get_ylabel(), own) or not _speaks(axis.get_ylabel(), other)
+
+
+def _shows(line: Any, values: list[float]) -> bool:
+    heights = np.asarray(line.get_ydata(), dtype=np.float64)
+    wanted = np.asarray(values)
+    return heights.shape == wanted.shape and (np.allclose(heights, wanted) or np.allclose(heights, 100 * wanted))
+
+
+def _speaks(label: str, words: tuple[str, ...]) -> bool:
+    return any(word in label.lower() for word in words)
+
+
+def _is_empty(axis: Any, drawn: list[Any]) -> bool:
+    """Whether a reader sees a frame with nothing in it: no data, no words, and not the twin of a panel in use."""
+    if axis.has_data() or axis.texts or axis.tables or axis.get_legend() or not axis.get_visible() or not axis.axison:
+        return False
+    if not axis.get_frame_on() or any([axis.get_title(), axis.get_xlabel(), axis.get_ylabel()]):
+        return False
+    return not any(_twins(axis, other) for other in drawn)
+
+
+def _twins(one: Any, other: Any) -> bool:
+    shared = one.get_shared_x_axes().joined(one, other) or one.get_shared_y_axes().joined(one, other)
+    return bool(shared) and bool(one.get_position().bounds == other.get_position().bounds)
 
 
 def _explained(figure: Any, axes: list[Any]) -> bool:

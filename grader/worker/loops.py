@@ -7,6 +7,7 @@ reference's solution plays the same scenes, and the grader compares.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,13 @@ from torch.utils.data import DataLoader
 
 from grader.wire.records import Fact, Observed
 from grader.worker import canonical, figures
+from grader.worker.places import AWAY, HOME
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 from grader.worker.watched import (
     CLASSES,
-    MoveWatch,
+    FEATURES,
+    UnsteadySGD,
     WatchedData,
     WatchedModel,
     WatchedSGD,
@@ -31,7 +34,6 @@ Arrays = dict[str, np.ndarray]
 Facts = dict[str, str]
 Seen = tuple[Facts, dict[str, Any]]
 RATE = 0.1
-DEVICE = torch.device("cpu")
 
 
 def observe(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Observed, Arrays]:
@@ -60,6 +62,17 @@ def _raised(call: Callable[[], Any], box: str) -> str:
     return "nothing"
 
 
+def _refused(function: Callable[[str], Any], seed: int, box: str) -> str:
+    """What names raise that are none: before, between and behind all others, since code may compare with `<`."""
+    names = [_new(letter, str(seed)) for letter in "amz"]
+    return " or ".join(sorted({_raised(partial(function, name), box) for name in names}))
+
+
+def _new(*parts: str) -> str:
+    """A text that is no other object's, however equal: code may compare with `is`."""
+    return "".join([*"".join(parts)])
+
+
 def _step(function: Callable[..., Any], seed: int, _: str) -> Seen:
     """training_step: three batches one after the other."""
     model, data = WatchedModel(seed).train(), WatchedData(18, seed, "step")
@@ -71,7 +84,13 @@ def _step(function: Callable[..., Any], seed: int, _: str) -> Seen:
         returned.append(float(value))
         states.append(model.state())
     facts = {"returned": " or ".join(sorted(types)), "updates": str(len(optimizer.seen))}
-    return facts, {"losses": returned, "weights": torch.stack(states), "updates": _stack(optimizer.seen)}
+    return facts, {
+        "losses": returned,
+        "weights": torch.stack(states),
+        "updates": _stack(optimizer.seen),
+        "samples": [samples for _, _, samples in model.passes],
+        "statistics": model.statistics(),
+    }
 
 
 def _stack(tensors: list[torch.Tensor]) -> torch.Tensor:
@@ -99,27 +118,27 @@ def _loaders(function: Callable[..., Any], seed: int, _: str) -> Seen:
 
 
 def _criterion(function: Callable[..., Any], seed: int, box: str) -> Seen:
-    """make_criterion: value and gradient on a batch, for both tasks; what another name raises."""
+    """make_criterion: value and gradient on a batch, for both tasks; what other names raise."""
     scores = canonical.normal((7, CLASSES), seed, "scores")
-    labels = canonical.normal((7, CLASSES), seed, "labels").argmax(1)
+    labels = torch.arange(7) % CLASSES  # of all classes: one that is left out of the loss shows
     wanted = canonical.normal((7, CLASSES), seed, "wanted")
     numbers: dict[str, Any] = {}
     for task, target in (("classification", labels), ("regression", wanted)):
         leaf = (3 * scores).requires_grad_()
-        loss = function(task)(leaf, target)
+        loss = function(_new(task))(leaf, target)
         loss.sum().backward()
         numbers[task] = loss
         numbers[f"{task} gradient"] = leaf.grad
-    return {"unknown": _raised(lambda: function("clustering"), box)}, numbers
+    return {"unknown": _refused(function, seed, box)}, numbers
 
 
 def _optimizer(function: Callable[..., Any], seed: int, box: str) -> Seen:
-    """make_optimizer: twelve updates with known gradients, for both names; what another name raises."""
+    """make_optimizer: twelve updates with known gradients, for both names; what other names raise."""
     facts: Facts = {}
     numbers: dict[str, Any] = {}
     for name in ("sgd", "adam"):
         model = WatchedModel(seed).double()  # a small weight decay shows in the seventh digit only
-        optimizer = function(model, name, 0.05)
+        optimizer = function(model, _new(name), 0.05)
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise SubmissionFault("WrongResult", f"expected an optimizer, got {type(optimizer).__name__}")
         owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
@@ -132,7 +151,7 @@ def _optimizer(function: Callable[..., Any], seed: int, box: str) -> Seen:
                 ).double()
             optimizer.step()
         numbers[name] = model.state()
-    facts["unknown"] = _raised(lambda: function(WatchedModel(seed), "no-such-optimizer", 0.05), box)
+    facts["unknown"] = _refused(lambda name: function(WatchedModel(seed), name, 0.05), seed, box)
     return facts, numbers
 
 
@@ -141,12 +160,12 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
     model, data = WatchedModel(seed).eval(), WatchedData(23, seed, "epoch")
     optimizer, criterion = WatchedSGD(model.parameters(), RATE), nn.CrossEntropyLoss()
     returned, types = [], set()
-    with MoveWatch() as watch:
+    with model.follow(data) as places:
         for _epoch_number in range(2):
-            value = function(model, in_order(data, 5), criterion, optimizer, DEVICE)
+            value = function(model, in_order(data, 5), criterion, optimizer, AWAY)
             types.add(type(value).__name__)
             returned.append(float(value))
-    facts = {"returned": " or ".join(sorted(types)), "moved": str(watch.moves > 0)}
+    facts = {"returned": " or ".join(sorted(types))} | places.facts()
     return facts, {
         "losses": returned,
         "visited": data.visited,
@@ -159,39 +178,59 @@ def _epoch(function: Callable[..., Any], seed: int, _: str) -> Seen:
 
 def _evaluate(function: Callable[..., Any], seed: int, _: str) -> Seen:
     """evaluate: 23 samples from a model in train mode, then 18 others from one in eval mode, in batches of 5."""
-    model = WatchedModel(seed)
-    data = {True: WatchedData(23, seed, "evaluate"), False: WatchedData(18, seed, "once more")}
-    model.train()
-    model(3 * data[True].x + 1)  # running statistics that differ from those of a batch
-    model.passes.clear()
-    before, statistics = model.state(), model.statistics()
+    model, data = _for_evaluation(seed)
+    before, statistics, gradients = model.state(), model.statistics(), torch.is_grad_enabled()
     returned, types, restored = [], set(), []
-    with MoveWatch() as watch:
+    with model.follow(*data.values()) as places:
         for training in (True, False):
             model.train(training)
-            value = function(model, in_order(data[training], 5), DEVICE)
+            value = function(model, in_order(data[training], 5), AWAY)
             types.add(type(value).__name__)
             returned.append(float(value))
             restored.append(all(module.training is training for module in model.modules()))
+    learning = torch.is_grad_enabled() is gradients and all(p.requires_grad for p in model.parameters())
     facts = {
         "returned": " or ".join(sorted(types)),
         "restored": str(all(restored)),
         "graph": str(any(graph for _, graph, _ in model.passes)),
+        "learning kept": str(learning and not torch.is_inference_mode_enabled()),
         "weights kept": str(torch.equal(before, model.state())),
         "statistics kept": str(torch.equal(statistics, model.statistics())),
-        "moved": str(watch.moves > 0),
-    }
+        "inputs": str(model.was_given(*data.values())),
+    } | places.facts()
     modes = [mode for mode, _, _ in model.passes]
     return facts, {"accuracies": returned, "visited": data[True].visited + data[False].visited, "modes": modes}
 
 
+def _for_evaluation(seed: int) -> tuple[WatchedModel, dict[bool, WatchedData]]:
+    """A model, and data of which it answers each class to as many; about two thirds are right.
+
+    Where every answer is the same, neither wrong inputs nor wrong targets would show.
+    """
+    model, candidates = WatchedModel(seed), canonical.normal((400, FEATURES), seed, "candidates")
+    model.train()
+    model.body(3 * candidates[:23] + 1)  # running statistics that differ from those of a batch
+    model.balance(candidates)
+    answers = model.answers(candidates)
+    turns = torch.stack([(answers == label).nonzero()[:11, 0] for label in range(CLASSES)]).T.flatten()
+    wrong = torch.arange(len(turns)) // CLASSES % 3 == 0  # of each class
+    labels = (answers[turns] + wrong) % CLASSES
+    data = {}
+    for training, part in ((True, slice(23)), (False, slice(23, 41))):
+        order = canonical.normal(turns[part].shape, seed, "order").argsort()
+        data[training] = WatchedData(len(order), seed, "evaluate", labels[part][order])
+        data[training].x = candidates[turns[part][order]]
+    return model, data
+
+
 def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
-    """fit: four epochs on loaders without chance, at a rate at which the accuracy changes from one to the next."""
+    """fit: four epochs on loaders without chance, of which the third goes uphill: loss and accuracy get worse."""
     model = WatchedModel(seed)
     train, test = WatchedData(47, seed, "epoch"), WatchedData(62, seed, "test")
-    optimizer = WatchedSGD(model.parameters(), 4 * RATE)
+    model.balance(test.x)
+    optimizer = UnsteadySGD(model.parameters(), 2 * RATE, uphill=range(20, 30))
     loaders = in_order(train, 5), in_order(test, 8)
-    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, DEVICE)
+    history = function(model, *loaders, nn.CrossEntropyLoss(), optimizer, 4, HOME)
     facts = {"returned": type(history).__name__}
     if not isinstance(history, dict):
         raise SubmissionFault("WrongResult", f"expected a dict, got {type(history).__name__}")
@@ -200,9 +239,10 @@ def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
     for key in ("train_loss", "test_accuracy"):
         values = history.get(key, [])
         facts[f"{key} type"] = type(values).__name__
-        facts[f"{key} items"] = " or ".join(sorted({type(value).__name__ for value in values})) or "nothing"
+        facts[f"{key} items"] = " or ".join(sorted({_kind(value) for value in values})) or "nothing"
         numbers[key] = [float(value) for value in values]
     return facts, numbers | {
+        "updates": [len(optimizer.seen)],
         "modes": [mode for mode, _, _ in model.passes],
         "samples": [samples for _, _, samples in model.passes],
         "trained": train.visited,
@@ -210,6 +250,11 @@ def _fit(function: Callable[..., Any], seed: int, _: str) -> Seen:
         "weights": model.state(),
         "statistics": model.statistics(),
     }
+
+
+def _kind(value: Any) -> str:
+    """The type of a number; NumPy's float64 is a Python float."""
+    return "float" if isinstance(value, float) else type(value).__name__
 
 
 def _dropout(function: Callable[..., Any], seed: int, _: str) -> Seen:

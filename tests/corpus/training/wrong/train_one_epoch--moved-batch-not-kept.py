@@ -1,0 +1,14 @@
+# fails: device
+def train_one_epoch(model, loader, criterion, optimizer, device):
+    model.to(device)
+    model.train()
+    total, count = 0.0, 0
+    for x, y in loader:
+        x.to(device), y.to(device)
+        optimizer.zero_grad()
+        loss = criterion(model(x), y)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(x)
+        count += len(x)
+    return total / count
