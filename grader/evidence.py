@@ -30,6 +30,7 @@ RECORDS: dict[str, type[Any]] = {
     "tables": records.Described,
     "run": records.Ran,
     "dry": records.Dried,
+    "sample": records.Sampled,
     "train": records.Trained,
     "observe": records.Observed,
     "adapted": records.Adapted,
@@ -101,7 +102,7 @@ def _expect(record: Any, given: dict[str, np.ndarray], asked: Mapping[str, Any] 
     """A record that could be true, with exactly the arrays that belong to it."""
     if isinstance(record, records.Described):
         _expect_sizes(record)
-    if isinstance(record, records.Ran | records.Dried):
+    if isinstance(record, records.Ran | records.Dried | records.Sampled):
         _expect_output(record.output)
     if isinstance(record, records.Ran):
         _expect_dtype(record)

@@ -172,6 +172,19 @@ class Ran:
 
 
 @dataclass(frozen=True)
+class Sampled:
+    """One forward pass on plain weights, in float32. Array: "output", where the output is a tensor.
+
+    `steady` says that neither rounding nor random numbers decide the output; `comparable`, that its weights are the
+    reference's: none is kept the other way round, or all are equal anyway.
+    """
+
+    output: OutputInfo
+    steady: bool
+    comparable: bool
+
+
+@dataclass(frozen=True)
 class Dried:
     """A forward pass where fixed devices show: on meta, or, for a model that `reads_values`, on the CPU, where
     everything made without naming the input's device is made elsewhere."""

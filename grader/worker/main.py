@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import adapt, build, dry, facts, forward, loops, training, vision
+from grader.worker import adapt, build, dry, facts, forward, loops, sample, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -30,6 +30,7 @@ OPERATIONS: dict[str, Operation] = {
     "tables": build.tables,
     "run": forward.run,
     "dry": dry.dry,
+    "sample": sample.sample,
     "train": training.train,
     "observe": loops.observe,
     "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),
