@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import adapt, build, dry, facts, forward, loops, sample, training, vision
+from grader.worker import adapt, build, dry, facts, forward, loops, operations, sample, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -31,6 +31,7 @@ OPERATIONS: dict[str, Operation] = {
     "run": forward.run,
     "dry": dry.dry,
     "sample": sample.sample,
+    "operations": operations.operations,
     "train": training.train,
     "observe": loops.observe,
     "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),
