@@ -22,6 +22,7 @@ from grader.diagnosis.contrast import contrast
 from grader.diagnosis.counterexample import CounterExample
 from grader.diagnosis.domain import Domain
 from grader.diagnosis.paste import EVAL, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
+from grader.diagnosis.subject import Subject
 from grader.evidence import Answered
 from grader.grading import Grader
 from grader.plan import Settings
@@ -59,11 +60,12 @@ def searched(grader: Grader, module: str, exercise: Exercise, source: bytes, sol
     """Search as grading does, after a failed check."""
     file = Module(module, f"{module}.py")
     job = plan.jobs(exercise, grader.course.digits, Settings(SEED))[0]
-    student = grading.run_job(grader.sandbox, job, {file.path: source}, file)
+    ran = grading.run_job(grader.sandbox, job, {file.path: source}, file)
     reference = grader.reference(grader.course.assignment(exercise.assignment), exercise)
-    question = Question(exercise, student, reference, frozenset(), "cpu")
+    question = Question(exercise, ran, reference, frozenset(), "cpu")
     loads = grading._load({file.path: source}, file, job), grading._load({file.path: solution}, file, job)
-    return counterexample.find(question, grader.sandbox, loads, module)
+    with Subject(grader.sandbox, loads[0]) as student, Subject(grader.sandbox, loads[1]) as own:
+        return counterexample.find(question, student, own, module)
 
 
 def pasted(example: CounterExample, source: Path, module: str, folder: Path) -> str:

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from grader import evidence as ev
 from grader import grading, plan
+from grader.checks.question import Question
 from grader.course import Assignment, Exercise
-from grader.diagnosis import tracediff
+from grader.diagnosis import parting, tracediff
+from grader.diagnosis.subject import Subject
 from grader.diagnosis.tracediff import VIEWS, Row, TraceDiff
 from grader.evidence import Answered
 from grader.grading import Grader
@@ -132,6 +134,32 @@ def test_a_long_network_is_shown_in_part(grader: Grader, references: dict[str, P
     assert (found.before, len(found.rows)) == (1, 7)
     assert found.after > 40
     assert any(row.got and row.got.module for row in found.rows)
+
+
+@pytest.mark.parametrize(
+    ("file", "marked"),
+    [
+        ("RestNetDownBlock--final-relu-missing", ("relu", "-")),
+        ("Model_Seq--bn-always-batch-stats", ("batch_norm", "batch_norm")),  # in eval mode alone
+        ("Model_Seq--linear-dims-copy-paste", ("linear", "-")),  # an exception
+        ("linear_functional--bias-subtracted", ("linear", "linear")),
+        ("RestNetBasicBlock--input-overwritten", ("add", "add")),
+        ("RestNetBasicBlock--iadd-on-skip", None),
+    ],
+)
+def test_the_pass_that_went_wrong_is_asked_about(grader: Grader, file: str, marked: tuple[str, str] | None) -> None:
+    """As grading asks, after a failed check: of the first pass whose output differs, in a subject built anew."""
+    exercise = grader.course.exercise(file.partition("--")[0])
+    assignment = grader.course.assignment(exercise.assignment)
+    module = Module(assignment.module, f"{assignment.module}.py")
+    source = (corpus_files.CORPUS / assignment.id / "wrong" / f"{file}.py").read_bytes()
+    job = plan.jobs(exercise, grader.course.digits, grader.settings)[0]
+    ran = grading.run_job(grader.sandbox, job, {module.path: source}, module)
+    question = Question(exercise, ran, grader.reference(assignment, exercise), frozenset(), "cpu")
+    loads = [grading._load({module.path: code}, module, job) for code in (source, assignment.solution)]
+    with Subject(grader.sandbox, loads[0]) as student, Subject(grader.sandbox, loads[1]) as own:
+        found = parting.find(question, student, own, grader.settings)
+    assert ([shown(row) for row in found.rows if row.first] if found else None) == ([marked] if marked else None)
 
 
 def made_up(*names: str, values: list[float] | None = None) -> tuple[Operated, np.ndarray]:

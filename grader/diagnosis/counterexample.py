@@ -9,24 +9,18 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from grader import evidence
 from grader.checks.question import Question
 from grader.course import Exercise
 from grader.diagnosis import paste
 from grader.diagnosis.contrast import Contrast, contrast
 from grader.diagnosis.domain import Domain
 from grader.diagnosis.paste import EVAL, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
+from grader.diagnosis.subject import Subject
 from grader.evidence import Answered, Outcome
-from grader.plan import Probe
-from grader.sandbox.host import Sandbox
 from grader.wire.records import Problem
 
 if TYPE_CHECKING:
@@ -50,36 +44,26 @@ class CounterExample:
     examples: int
 
 
-def find(question: Question, sandbox: Sandbox, loads: tuple[Probe, Probe], module: str | None) -> CounterExample | None:
+def find(question: Question, student: Subject, reference: Subject, module: str | None) -> CounterExample | None:
     """The smallest call found where the student's exercise differs from the reference; None where none was found.
 
-    `loads` are the questions that load the student's files and the reference's; `module` is what to import the exercise
-    from, None for a notebook. Raises `SandboxError` when a worker cannot be started.
+    `module` is what to import the exercise from, None for a notebook.
     """
     exercise = question.exercise
     if not exercise.cases or "forward" not in exercise.points:
         return None
-    with Subject(exercise, sandbox, loads[0]) as student, Subject(exercise, sandbox, loads[1]) as reference:
-        search = Search(exercise, student, reference, _raised(question))
-        example = search.smallest()
-        seen = example and search.confirmed(example)
-        return _written(exercise, example, seen, module, search.examples) if example and seen else None
+    search = Search(exercise, student, reference, _raised(question))
+    example = search.smallest()
+    seen = example and search.confirmed(example)
+    return _written(exercise, example, seen, module, search.examples) if example and seen else None
 
 
-class Subject:
-    """One worker with one subject's files. What was built once is kept there."""
+class Trial:
+    """One subject, tried on examples. What was built once is kept in its worker."""
 
-    def __init__(self, exercise: Exercise, sandbox: Sandbox, load: Probe) -> None:
-        self._exercise, self._limits = exercise, load.limits
-        self._line = sandbox.open(load.limits, load.limits.cpu_seconds)
+    def __init__(self, exercise: Exercise, subject: Subject) -> None:
+        self._exercise, self._subject = exercise, subject
         self._built: dict[str, Outcome] = {}
-        self.loaded = self._ask(load.op, load.params, load.arrays)
-
-    def __enter__(self) -> Subject:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._line.close()
 
     def outcome(self, example: Example, fresh: bool = False) -> Outcome:
         """What becomes of an example. `fresh` builds anew, from another seed: what hangs on chance, or on earlier
@@ -89,16 +73,11 @@ class Subject:
         if key not in self._built:
             tensors = {name: list(shape) for name, shape in call.tensors.items()}
             made = {"name": self._exercise.name, "args": list(call.args), "tensors": tensors}
-            self._built[key] = self._ask("build", made | {"seed": seed, "subject": key})
+            self._built[key] = self._subject.ask("build", made | {"seed": seed, "subject": key})
         if not isinstance(self._built[key], Answered):
             return self._built[key]
         asked = {"subject": key, "mode": example.mode, "weights": example.weights, "seed": seed}
-        return self._ask("sample", asked, {"x": example.filling.array(call.shape)})
-
-    def _ask(
-        self, op: str, params: Mapping[str, Any], arrays: Mapping[str, np.ndarray] = MappingProxyType({})
-    ) -> Outcome:
-        return evidence.validate(op, self._line.ask(op, params, arrays, self._limits), params)
+        return self._subject.ask("sample", asked, {"x": example.filling.array(call.shape)})
 
 
 class Search:
@@ -106,7 +85,8 @@ class Search:
 
     def __init__(self, exercise: Exercise, student: Subject, reference: Subject, raised: bool) -> None:
         self._domain = Domain(exercise)
-        self._student, self._reference, self._raised = student, reference, raised
+        self._student, self._reference = Trial(exercise, student), Trial(exercise, reference)
+        self._raised = raised
         self._known: dict[str, bool] = {}
         self._seconds = FIXED_WALL_SECONDS if self._domain.fixed else WALL_SECONDS
         self._until: float | None = None

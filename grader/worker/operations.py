@@ -17,7 +17,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from grader.wire.records import DIGEST_WIDTH, MOST_INPUTS, MOST_OPERATIONS, Operated, Operation, Problem
-from grader.worker import forward
+from grader.worker import build, forward
 from grader.worker.digest import digests
 from grader.worker.problems import describe
 from grader.worker.student import Student
@@ -31,6 +31,10 @@ def operations(student: Student, params: dict[str, Any], arrays: Arrays) -> tupl
 
     Arrays: "values" (operations × DIGEST_WIDTH). A pass that raises keeps what was noted before.
     """
+    try:
+        build.roles_of(student, params["subject"], torch.from_numpy(arrays["x"]))
+    except Exception:  # it will raise again below, where that is noted; until then, roles are told by owner and name
+        student.roles[params["subject"]] = {}
     record, values = _traced(student, params, arrays, torch.float64)
     if record.problem is not None:  # perhaps only since it cannot do float64
         single, rounded = _traced(student, params, arrays, torch.float32)
