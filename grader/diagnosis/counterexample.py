@@ -18,7 +18,7 @@ from grader.course import Exercise
 from grader.diagnosis import paste
 from grader.diagnosis.contrast import Contrast, contrast
 from grader.diagnosis.domain import Domain
-from grader.diagnosis.paste import EVAL, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
+from grader.diagnosis.paste import EVAL, FEW_FILLINGS, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
 from grader.diagnosis.subject import Subject
 from grader.evidence import Answered, Outcome
 from grader.wire.records import Problem
@@ -145,7 +145,7 @@ class Search:
             numbers = [draw(st.sampled_from(choice)) for choice in self._domain.choices(rank)]
             call = self._domain.call(rank, numbers)
             if self._domain.fixed:  # one image in eval mode: a small batch makes statistics that rounding decides
-                return Example(call, EVAL, SHARES, draw(st.sampled_from(FILLINGS)))
+                return Example(call, EVAL, SHARES, draw(st.sampled_from(FEW_FILLINGS)))
             # A function of tensors has no modes.
             mode = TRAIN if call.tensors else draw(st.sampled_from((TRAIN, EVAL)))
             weights = draw(st.sampled_from(WEIGHTS))

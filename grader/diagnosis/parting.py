@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 from grader import plan
 from grader.checks.compare import comparable, difference
@@ -26,10 +27,11 @@ def find(question: Question, student: Subject, reference: Subject, settings: Set
     wrong = next((probe for probe in probes.values() if probe.op == "run" and _differs(question, probe)), None)
     if wrong is None:
         return None
-    passes = [_pass(subject, wrong, probes) for subject in (student, reference)]
-    if passes[0] is None or passes[1] is None:
+    with ThreadPoolExecutor(1) as other:  # two workers, both at once
+        asked = other.submit(_pass, reference, wrong, probes)
+        mine, theirs = _pass(student, wrong, probes), asked.result()
+    if mine is None or theirs is None:
         return None
-    (mine, theirs) = passes[0], passes[1]
     return tracediff.compare(mine.record, mine.arrays["values"], theirs.record, theirs.arrays["values"])
 
 

@@ -45,6 +45,7 @@ FILLINGS = (
     Filling(COUNTING, -4),
     Filling(COUNTING, -30),
 )
+FEW_FILLINGS = FILLINGS[::2]  # for large networks
 WEIGHTS = ("ones", "steps")
 SHARES = "shares"  # steps, so small that a deep network's values stay small, too
 TRAIN, EVAL = "train", "eval"
