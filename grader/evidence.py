@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -22,6 +23,7 @@ from grader.wire.plain import FrameError, TooLarge
 from grader.wire.records import Problem
 
 LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
+_OPERATION = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 Record = TypeVar("Record")
 RECORDS: dict[str, type[Any]] = {
     "load": records.Loaded,
@@ -30,6 +32,8 @@ RECORDS: dict[str, type[Any]] = {
     "tables": records.Described,
     "run": records.Ran,
     "dry": records.Dried,
+    "sample": records.Sampled,
+    "operations": records.Operated,
     "train": records.Trained,
     "observe": records.Observed,
     "adapted": records.Adapted,
@@ -101,10 +105,12 @@ def _expect(record: Any, given: dict[str, np.ndarray], asked: Mapping[str, Any] 
     """A record that could be true, with exactly the arrays that belong to it."""
     if isinstance(record, records.Described):
         _expect_sizes(record)
-    if isinstance(record, records.Ran | records.Dried):
+    if isinstance(record, records.Ran | records.Dried | records.Sampled):
         _expect_output(record.output)
     if isinstance(record, records.Ran):
         _expect_dtype(record)
+    if isinstance(record, records.Operated):
+        _expect_operations(record)
     arrays.expect(record, given, asked)
 
 
@@ -112,7 +118,7 @@ def _expect_sizes(record: records.Described) -> None:
     """Tensors that could exist: a made-up shape must not make our own arithmetic explode."""
     for row in record.tensors:
         for shape in (row.shape, row.stored):
-            if len(shape) > 8 or any(size < 0 for size in shape) or math.prod(shape) > LARGEST_TENSOR:
+            if not _possible(shape):
                 raise FrameError(f"{row.path[:40]!r} has a shape that no tensor has")
 
 
@@ -120,6 +126,25 @@ def _expect_output(output: records.OutputInfo) -> None:
     possible = len(output.shape) <= tensors.RANK_CAP and all(size >= 0 for size in output.shape)
     if not possible or (output.shape and output.kind != "Tensor"):
         raise FrameError("an output has a shape that no tensor has")
+
+
+def _expect_operations(record: records.Operated) -> None:
+    """Operations that could have been noted: each made from earlier ones, under a name of torch's."""
+    if len(record.operations) > records.MOST_OPERATIONS or record.dtype not in ("float64", "float32"):
+        raise FrameError("more operations than are noted, or a dtype that none is noted in")
+    for index, operation in enumerate(record.operations):
+        if not _OPERATION.fullmatch(operation.name):
+            raise FrameError(f"{operation.name[:40]!r} is no operation of torch's")
+        if not _possible(operation.shape):
+            raise FrameError(f"operation {index} has a shape that no tensor has")
+        if len(operation.inputs) > records.MOST_INPUTS or any(not 0 <= i < index for i in operation.inputs):
+            raise FrameError(f"operation {index} is made from others than those before it")
+    if not -1 <= record.result < len(record.operations):
+        raise FrameError("the result of no operation")
+
+
+def _possible(shape: tuple[int, ...]) -> bool:
+    return len(shape) <= 8 and all(size >= 0 for size in shape) and math.prod(shape) <= LARGEST_TENSOR
 
 
 def _expect_dtype(record: records.Ran) -> None:

@@ -76,7 +76,7 @@ def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, .
 
     A long run can so begin while torch's compiler is still being imported, and be the first of all.
     """
-    questions = tuple(_examination(exercise, settings))
+    questions = tuple(examination(exercise, settings))
     if exercise.training is None:
         return (Job(exercise, questions, EXAMINATION_SECONDS, _imports(exercise)),)
     train = training_job(exercise, digits, settings)
@@ -116,8 +116,10 @@ def _digest(seed: int, *names: object) -> bytes:
     return hashlib.sha256(repr((seed, *names)).encode()).digest()
 
 
-def _examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
-    """Everything that needs no forward pass first: a pass that never ends must not take it away."""
+def examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
+    """All questions of an exercise but its training run.
+
+    Everything that needs no forward pass comes first: a pass that never ends must not take it away."""
     limits = settings.limits_of(exercise)
     yield Probe("find", "find", {"name": exercise.name}, limits=limits)
     if exercise.scene:

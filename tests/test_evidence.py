@@ -21,7 +21,7 @@ from grader.sandbox.limits import ANSWER_LIMIT, CRASHED, PROTOCOL, WALL_LIMIT, D
 from grader.wire import frames
 from grader.wire.arrays import SCENES
 from grader.wire.frames import FrameError
-from grader.wire.records import DIGEST_WIDTH, Dried, Loaded, OutputInfo, Ran, Trained
+from grader.wire.records import DIGEST_WIDTH, Dried, Loaded, OutputInfo, Ran, Sampled, Trained
 
 RUN = made_up.ran((4, 3), 2, "train")
 PASS = made_up.ran((4, 3), 2, "eval")
@@ -397,3 +397,18 @@ def test_what_is_saved_holds_no_pickle() -> None:
     size, _ = frames.LENGTHS.unpack_from(data)
     assert set(json.loads(data[8 : 8 + size])) == {"outcomes", "output"}
     assert Trained.__module__.encode() not in data
+
+
+def test_a_sample_brings_its_output_and_nothing_else() -> None:
+    """The output of a call on plain weights is the one array, in the shape and dtype that the record announces."""
+    record = Sampled(OutputInfo("Tensor", (2, 3), "float32", "cpu"), True, True)
+    output = np.zeros((2, 3), np.float32)
+    assert isinstance(ev.validate("sample", answer(record, output=output)), Answered)
+    expect_violation("sample", answer(record), "belong")
+    expect_violation("sample", answer(record, output=output, buffers=output), "belong")
+    expect_violation("sample", answer(record, output=output.T), "shape")
+    expect_violation("sample", answer(record, output=output.astype(np.float64)), "float64")
+    impossible = dataclasses.replace(record, output=OutputInfo("Tensor", (-2, 3), "float32", "cpu"))
+    expect_violation("sample", answer(impossible, output=output), "shape")
+    nothing = Sampled(OutputInfo("tuple", (), "", ""), True, True)
+    assert isinstance(ev.validate("sample", answer(nothing)), Answered)

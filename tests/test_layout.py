@@ -31,7 +31,7 @@ ALLOWED: dict[str, set[str]] = {
     "plan": {"course", "sandbox"},
     "store": {"evidence", "plan", "sandbox", "wire"},
     "checks": {"course", "evidence", "model", "sandbox", "wire"},
-    "diagnosis": {"bank", "checks", "course", "evidence", "sandbox", "wire"},
+    "diagnosis": {"bank", "checks", "course", "evidence", "plan", "sandbox", "wire"},
     "picture": set(),
     "exhibits": {"checks", "model", "picture", "submission", "text", "wire"},
     "rubric": {"checks", "course", "model"},

@@ -1,4 +1,5 @@
-"""Naming the mistake: the student's evidence beside that of every known mistake, and what may be said of the likeness.
+"""Saying why: which known mistake the evidence resembles, where two passes part, and the smallest call that shows it.
 
-Pure, like the checks: evidence in, a ranking out. Nothing here changes a verdict.
+What compares is pure, like the checks: evidence in, a ranking or a diff out. `parting` and `counterexample` ask two
+workers as they go. Nothing here changes a verdict.
 """

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from grader.wire.plain import FrameError
-from grader.wire.records import DIGEST_WIDTH, Observed, Ran, Trained
+from grader.wire.records import DIGEST_WIDTH, Observed, Operated, OutputInfo, Ran, Sampled, Trained
 
 Arrays = Mapping[str, np.ndarray]
-WITH_ARRAYS = frozenset(["run", "train", "observe"])  # the operations whose answers bring any
+WITH_ARRAYS = frozenset(["run", "sample", "operations", "train", "observe"])  # the operations whose answers bring any
 # NumPy lacks some dtypes of torch's; the worker sends the next that holds them.
 _CARRIED = {"bfloat16": "float32"}
 _TWICE = tuple(
@@ -65,6 +65,10 @@ def expect(record: Any, arrays: Arrays, asked: Mapping[str, Any] | None) -> None
         wanted = _of_scene(arrays if scene is None else SCENES[scene] & set(arrays))
     elif isinstance(record, Ran):
         wanted = _of_run(record, bool(asked["backward"]) if asked else "gradients" in arrays)
+    elif isinstance(record, Sampled):
+        wanted = _of_output(record.output)
+    elif isinstance(record, Operated):
+        wanted = {"values": Wanted("float64", (len(record.operations), DIGEST_WIDTH))}
     elif isinstance(record, Trained):
         wanted = {"losses": Wanted("float64", (record.steps,)), "scores": Wanted("float32", (None, None))}
     else:
@@ -83,16 +87,20 @@ def _expect_one(name: str, array: np.ndarray, wanted: Wanted) -> None:
 
 
 def _of_run(record: Ran, backward: bool) -> dict[str, Wanted]:
-    wanted = {"buffers": Wanted("float64", (len(record.buffer_of), DIGEST_WIDTH))}
-    if record.output.kind == "Tensor":
-        wanted["output"] = Wanted(_CARRIED.get(record.output.dtype, record.output.dtype), record.output.shape)
-        if backward:
-            wanted["gradients"] = Wanted("float64", (len(record.gradient_of), DIGEST_WIDTH))
+    wanted = {"buffers": Wanted("float64", (len(record.buffer_of), DIGEST_WIDTH)), **_of_output(record.output)}
+    if "output" in wanted and backward:
+        wanted["gradients"] = Wanted("float64", (len(record.gradient_of), DIGEST_WIDTH))
     if record.has_input_gradient:
         if "gradients" not in wanted:
             raise FrameError("a gradient of the input without a backward pass")
         wanted["input_gradient"] = Wanted(record.dtype)
     return wanted
+
+
+def _of_output(output: OutputInfo) -> dict[str, Wanted]:
+    if output.kind != "Tensor":
+        return {}
+    return {"output": Wanted(_CARRIED.get(output.dtype, output.dtype), output.shape)}
 
 
 def _of_scene(names: Iterable[str]) -> dict[str, Wanted]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 PROJECTIONS = 3  # random projections per tensor in a digest
 DIGEST_WIDTH = 2 + PROJECTIONS  # columns: norm, largest magnitude, projections
+MOST_OPERATIONS = 600  # of one pass that are noted; ResNet18 has about 70
+MOST_INPUTS = 16  # of one operation that are named
 _NO_MEMORY = re.compile(
     r"(can't|cannot|unable to) allocate|alloc_cpu|not enough memory|bad_alloc|out of memory|Errno 12\b", re.IGNORECASE
 )
@@ -169,6 +171,45 @@ class Ran:
     repeats: bool  # a second pass on the same input gave the same values
     backward_problem: Problem | None
     double_problem: Problem | None  # why float64 could not be used, when `dtype` is float32
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """One forward pass on plain weights, in float32. Array: "output", where the output is a tensor.
+
+    `steady` says that neither rounding nor random numbers decide the output; `comparable`, that its weights are the
+    reference's: none is kept the other way round, or all are equal anyway.
+    """
+
+    output: OutputInfo
+    steady: bool
+    comparable: bool
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One call into torch: its name without marks of spelling, the shape of its (first) result, the path of the module
+    that was running, and the operations that its inputs came from, by index."""
+
+    name: str
+    shape: tuple[int, ...]
+    module: str
+    inputs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Operated:
+    """The operations of one forward pass with canonical weights, in order. Array: "values" (operations × DIGEST_WIDTH).
+
+    `result` is the index of the one that made the output, -1 where none did; `complete` says that none was left out;
+    `problem` ended the pass after the last of them.
+    """
+
+    operations: tuple[Operation, ...]
+    result: int
+    dtype: str
+    complete: bool
+    problem: Problem | None
 
 
 @dataclass(frozen=True)

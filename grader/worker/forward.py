@@ -55,13 +55,14 @@ def run(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Ran, 
     """
     double_problem: Problem | None = None
     try:
-        return _run(_prepare(student, params, arrays, torch.float64), params, None)
+        return _run(prepare(student, params, arrays, torch.float64), params, None)
     except Exception as error:  # the student's model, on a dtype it may not be made for
         double_problem = describe(error, student.box)
-    return _run(_prepare(student, params, arrays, torch.float32), params, double_problem)
+    return _run(prepare(student, params, arrays, torch.float32), params, double_problem)
 
 
-def _prepare(student: Student, params: dict[str, Any], arrays: Arrays, dtype: torch.dtype) -> Pass:
+def prepare(student: Student, params: dict[str, Any], arrays: Arrays, dtype: torch.dtype) -> Pass:
+    """The pass that ``params`` ask for, on the array "x", in that dtype."""
     model, x = build.model_of(student, params), torch.from_numpy(arrays["x"])
     traced = build.roles_of(student, params["subject"], x)
     training = params["mode"] == "train"

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import adapt, build, dry, facts, forward, loops, training, vision
+from grader.worker import adapt, build, dry, facts, forward, loops, operations, sample, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -30,6 +30,8 @@ OPERATIONS: dict[str, Operation] = {
     "tables": build.tables,
     "run": forward.run,
     "dry": dry.dry,
+    "sample": sample.sample,
+    "operations": operations.operations,
     "train": training.train,
     "observe": loops.observe,
     "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),
