@@ -10,6 +10,7 @@ from grader import evidence
 from grader.evidence import Evidence, Outcome
 from grader.plan import Job, Probe
 from grader.sandbox.host import Sandbox
+from grader.sandbox.limits import Limits
 from grader.submission import Module
 from grader.wire.records import Problem
 
@@ -18,7 +19,7 @@ def run_job(
     sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...] = ()
 ) -> Evidence:
     """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
-    load = _load(files, module, job)
+    load = loading(files, module, job.probes[0].limits)
     budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
     line = sandbox.open(load.limits, budget, (*job.imports, *imports))
     outcomes: dict[str, Outcome] = {}
@@ -38,12 +39,13 @@ def run_job(
         line.close()
 
 
-def _load(files: dict[str, bytes], module: Module, job: Job) -> Probe:
+def loading(files: dict[str, bytes], module: Module, limits: Limits) -> Probe:
+    """The question that hands over the files, and has the module imported."""
     paths = sorted(path for path in files if not path.endswith(".ipynb"))
     arrays = {str(index): _bytes(files[path]) for index, path in enumerate(paths)}
     arrays |= {f"cell {index}": _bytes(cell.encode()) for index, cell in enumerate(module.cells)}
     params = {"paths": paths, "module": module.stem, "cells": len(module.cells)}
-    return Probe("load", "load", params, arrays, limits=job.probes[0].limits)
+    return Probe("load", "load", params, arrays, limits=limits)
 
 
 def _bytes(content: bytes) -> np.ndarray:

@@ -297,7 +297,7 @@ def _grader(
             click.echo(f"grade: {zygote.facts.protection.line}", err=True)
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, _say)
-        with Grader(loaded, zygote, settings, store, selection, jobs, names=True, say=_say) as grader:
+        with Grader(loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=_say) as grader:
             yield grader
 
 

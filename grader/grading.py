@@ -13,7 +13,7 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -58,7 +58,8 @@ class Selection:
 class Grader:
     """Grades submissions against one course, in one sandbox, on one device.
 
-    With `names`, what lies behind a failed check is looked into; `say` tells whoever waits when that takes longer.
+    With `names`, what lies behind a failed check is looked into, and with `shows` where outputs begin to differ; `say`
+    tells whoever waits when that takes longer.
     """
 
     def __init__(
@@ -70,13 +71,14 @@ class Grader:
         selection: Selection = Selection(),
         workers: int | None = None,
         names: bool = False,
+        shows: bool = False,
         say: Say = lambda _: None,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
         self._selection = selection
         self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
         self._references = References(course, sandbox, settings, memory, self._pool)
-        self._investigator = Investigator(course, self._references, sandbox, settings, say) if names else None
+        self._investigator = Investigator(course, self._references, sandbox, settings, say, shows) if names else None
 
     def __enter__(self) -> Grader:
         return self
@@ -200,6 +202,7 @@ class Grader:
         )
         insight = self._insight(question, collected, module, behaving_as)
         shown = exhibits.collect(question, insight.findings, collected, module.stem)
+        shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
         status = Status.ERROR if broken else Status.GRADED
         return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)

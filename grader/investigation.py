@@ -8,10 +8,10 @@ against a solution with the same mistake.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader import bank, checks
+from grader import bank, checks, demonstration
 from grader.asking import run_job
 from grader.bank import Bank, Variation
 from grader.checks import training
@@ -19,7 +19,7 @@ from grader.checks.question import Question
 from grader.course import Course, Exercise
 from grader.diagnosis import naming
 from grader.diagnosis.naming import Suspect
-from grader.model import Finding, Misconception, Place, Verdict
+from grader.model import Demonstration, Finding, Misconception, Place, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
 from grader.sandbox.host import Sandbox
@@ -40,14 +40,17 @@ class Insight:
     misconceptions: tuple[Misconception, ...] = ()
     behaves_as: Variation | None = None
     note: str = ""
+    demonstration: Demonstration = field(default_factory=Demonstration)
 
 
 class Investigator:
     """Looks behind failed checks, with the course's bank of mistakes."""
 
-    def __init__(self, course: Course, references: References, sandbox: Sandbox, settings: Settings, say: Say) -> None:
+    def __init__(
+        self, course: Course, references: References, sandbox: Sandbox, settings: Settings, say: Say, shows: bool
+    ) -> None:
         self._course, self._references, self._sandbox, self._settings = course, references, sandbox, settings
-        self._say = say
+        self._say, self._shows = say, shows
 
     @cached_property
     def _bank(self) -> Bank:
@@ -72,13 +75,15 @@ class Investigator:
             judged = _where_answered(checks.run(question), findings)
             if _points(question.exercise, judged) > _points(question.exercise, findings):
                 findings, note = judged, _inherited(base)
+            else:
+                note = f"Mistakes and examples here are those beside {_named(base)}, where another mistake was found."
         if not failed(findings):
             return Insight(findings, note=note)
         suspects = self._suspects(question, base, source)
         told = tuple(self._told(suspect, source, handed_in, module) for suspect in suspects)
         # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
         sure = suspects[0].variation if suspects and suspects[0].exact and not base else None
-        return Insight(findings, told, sure, note)
+        return Insight(findings, told, sure, note, self._demonstration(question, findings, base, handed_in, module))
 
     def _source(self, exercise: Exercise, handed_in: Submission, module: Module) -> Source:
         others = [e.name for e in self._course.assignment(exercise.assignment).exercises if e.name != exercise.name]
@@ -114,6 +119,17 @@ class Investigator:
             if any(suspect.exact for suspect in found):
                 break
         return naming.ranked(found)
+
+    def _demonstration(
+        self, question: Question, findings: Findings, base: Sequence[Variation], handed_in: Submission, module: Module
+    ) -> Demonstration:
+        if not self._shows or not demonstration.wanted(findings):
+            return Demonstration()
+        assignment = self._course.assignment(question.exercise.assignment)
+        source = bank.together(assignment.solution, base)
+        return demonstration.demonstrated(
+            question, assignment, source, handed_in, module, self._sandbox, self._settings
+        )
 
     def _told(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
         words = self._bank.misconceptions[suspect.variation.misconception]
@@ -158,8 +174,13 @@ def _lowered(again: Question, before: Question) -> Question:
 
 
 def _inherited(base: Sequence[Variation]) -> str:
-    names = " and ".join(dict.fromkeys(one.exercise for one in base))
-    return f"Judged against a solution whose {names} has the same mistake: it costs points once, where it is made."
+    return (
+        f"Judged against a solution whose {_named(base)} has the same mistake: it costs points once, where it is made."
+    )
+
+
+def _named(base: Sequence[Variation]) -> str:
+    return " and ".join(dict.fromkeys(one.exercise for one in base))
 
 
 def _place(variation: Variation, source: Source, handed_in: Submission, module: Module) -> Place | None:

@@ -172,6 +172,43 @@ class Excerpt:
 
 
 @dataclass(frozen=True)
+class TraceRow:
+    """One operation of a forward pass: the reference's beside the student's; "" where one of them does nothing.
+
+    `module` is the student's own path to it, `same` says that the values agree, `first` that the passes part here.
+    """
+
+    expected: str  # e.g. "max_pool2d → (2, 64, 12, 10)"
+    got: str
+    module: str
+    same: bool
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class SmallestCall:
+    """The smallest call found that shows a difference. `code` is complete, to be pasted beside the student's file."""
+
+    code: str
+    got: str
+    expected: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"code": self.code, "expected": self.expected, "got": self.got}
+
+
+@dataclass(frozen=True)
+class Demonstration:
+    """How outputs come to differ: rows around the first operation that does, with how many are left out before and
+    after them, and the smallest call."""
+
+    trace: tuple[TraceRow, ...] = ()
+    call: SmallestCall | None = None
+    before: int = 0
+    after: int = 0
+
+
+@dataclass(frozen=True)
 class Exhibits:
     """What a reader may look at beside the verdicts. Reporters show it; nothing is decided from it."""
 
@@ -181,6 +218,7 @@ class Exhibits:
     code: tuple[Excerpt, ...] = ()
     output: str = ""  # what the student's code printed, capped
     picture: bytes = b""  # a figure that the student's code drew, as a PNG that we encoded ourselves
+    demonstration: Demonstration = Demonstration()
 
 
 @dataclass(frozen=True)
@@ -211,6 +249,7 @@ class ExerciseResult:
             "note": self.note,
             "checks": [check.as_json() for check in self.checks],
             "misconceptions": [found.as_json() for found in self.misconceptions],
+            "smallest_call": call.as_json() if (call := self.exhibits.demonstration.call) else None,
         }
 
 

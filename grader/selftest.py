@@ -82,7 +82,7 @@ class SelfTest:
     def __init__(self, course: Course, sandbox: Sandbox, settings: Settings, store: Store, jobs: int) -> None:
         self.course, self.sandbox, self.settings, self.store, self.jobs = course, sandbox, settings, store, jobs
         self._bare = course.without_training()
-        self._graders: dict[tuple[Selection, bool], Grader] = {}
+        self._graders: dict[tuple[Selection, bool, bool], Grader] = {}
         self._lock = threading.Lock()
 
     def __enter__(self) -> SelfTest:
@@ -124,7 +124,7 @@ class SelfTest:
         selection = Selection(frozenset({trial.assignment}), frozenset(f"{trial.assignment}.{name}" for name in names))
         assignment = course.assignment(trial.assignment)
         handed_in = Submission(trial.name, {f"{assignment.module}.py": trial.source})
-        results = self._grader(selection, course).grade_collected(handed_in).exercises
+        results = self._grader(selection, course, trial.kind is Kind.MISTAKE).grade_collected(handed_in).exercises
         own = [result for result in results if trial.exercise in ("", result.name)]
         others = [result for result in results if trial.exercise not in ("", result.name)]
         if trial.kind is Kind.STUB:
@@ -137,12 +137,12 @@ class SelfTest:
             tuple(_errors(results)),
         )
 
-    def _grader(self, selection: Selection, course: Course) -> Grader:
+    def _grader(self, selection: Selection, course: Course, names: bool) -> Grader:
         with self._lock:
-            key = (selection, course is self.course)
+            key = (selection, course is self.course, names)
             if key not in self._graders:
                 self._graders[key] = Grader(
-                    course, self.sandbox, self.settings, self.store, selection, self.jobs, names=True
+                    course, self.sandbox, self.settings, self.store, selection, self.jobs, names=names
                 )
             return self._graders[key]
 

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from grader.model import AssignmentResult, ExerciseResult, Grade, Status, Verdict
 from grader.report import exhibits, summary
 from grader.report.exhibits import Listing, Table
-from grader.report.plain import Room, format_points, readable
+from grader.report.plain import Room, counted, format_points, readable
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _ROOM = Room(characters=2_000, lines=120)
@@ -39,7 +39,16 @@ class Section:
     @property
     def has_exhibits(self) -> bool:
         """Whether there is anything to look at beside the reference."""
-        return any((self.layers, self.gradients, self.training, self.output, self.picture))
+        return any(
+            (
+                self.exercise.exhibits.demonstration.trace,
+                self.layers,
+                self.gradients,
+                self.training,
+                self.output,
+                self.picture,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,7 @@ def _environment() -> Environment:
     environment.filters |= {"points": format_points}
     environment.globals |= {
         "anchor": summary.anchor,
+        "counted": counted,
         "score_text": summary.score_text,
         "skip_reason": summary.skip_reason,
         "line_anchor": exhibits.line_anchor,

@@ -17,8 +17,12 @@ T = TypeVar("T")
 _NOISE = Decimal("1e-9")  # binary fractions add up to 92.99999999999999 where 93 is meant
 _CENT = Decimal("0.01")
 _BLOCKS = frozenset(
-    f"Finding.{name}" for name in ("rationale", "expected", "got", "asked", "hint")
-) | {"Misconception.hint", "Misconception.technique", "Exhibits.output"}  # fmt: skip
+    [
+        *(f"Finding.{name}" for name in ("rationale", "expected", "got", "asked", "hint")),
+        *("Misconception.hint", "Misconception.technique", "Exhibits.output"),
+        *("SmallestCall.code", "SmallestCall.got", "SmallestCall.expected"),
+    ]
+)
 _CODE = frozenset(["SourceLine.text", "Place.text"])  # one line each, with the tabs that it is indented by
 _BEYOND_POINTS = 1e15  # more digits than a decimal of default precision can hold to nine places
 

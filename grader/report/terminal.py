@@ -13,7 +13,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.model import AssignmentResult, CheckResult, ExerciseResult, Grade, Misconception, Place, Status, Verdict
+from grader.model import (
+    AssignmentResult,
+    CheckResult,
+    ExerciseResult,
+    Grade,
+    Misconception,
+    Place,
+    SmallestCall,
+    Status,
+    Verdict,
+)
 from grader.report import summary
 from grader.report.plain import Room, map_leaves, readable
 
@@ -126,6 +136,8 @@ def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
     _show_passed(page, checks.passed)
     for found in exercise.misconceptions:
         _show_misconception(page, found)
+    if exercise.exhibits.demonstration.call:
+        _show_smallest_call(page, exercise.exhibits.demonstration.call)
 
 
 def _show_finding(page: _Page, check: CheckResult) -> None:
@@ -166,6 +178,13 @@ def _show_misconception(page: _Page, found: Misconception) -> None:
     page.put(Text.assemble(("Looks like: ", "bold"), (found.title or found.id, "bold"), (f"  {found.id}", "dim")), 4)
     page.field("where", _where(found.where), 6)
     page.field("hint", found.hint, 6)
+
+
+def _show_smallest_call(page: _Page, call: SmallestCall) -> None:
+    page.put(Text("The smallest call that shows it", "bold"), 4)
+    page.field("try", call.code, 6)
+    page.field("expected", call.expected, 6)
+    page.field("got", call.got, 6)
 
 
 def _show_end(page: _Page, grade: Grade) -> None:

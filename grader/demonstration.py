@@ -1,0 +1,59 @@
+"""Showing a difference where outputs differ: the operation at which two passes part, and the smallest call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from grader.asking import loading
+from grader.checks.question import Question
+from grader.course import Assignment
+from grader.diagnosis import counterexample, parting
+from grader.diagnosis.subject import Subject
+from grader.diagnosis.tracediff import Step, TraceDiff
+from grader.model import Demonstration, Finding, SmallestCall, TraceRow, Verdict
+from grader.plan import Settings
+from grader.sandbox.host import Sandbox
+from grader.submission import Module, Submission
+
+ABOUT_OUTPUTS = ("shapes", "forward")
+
+
+def wanted(findings: Mapping[str, Finding]) -> bool:
+    """Whether outputs differ, so that there is something to show."""
+    return any(id in findings and findings[id].verdict is Verdict.FAILED for id in ABOUT_OUTPUTS)
+
+
+def demonstrated(
+    question: Question,
+    assignment: Assignment,
+    source: bytes,
+    handed_in: Submission,
+    module: Module,
+    sandbox: Sandbox,
+    settings: Settings,
+) -> Demonstration:
+    """Ask the student's exercise and the solution with this `source` side by side, each in a worker of its own."""
+    limits = settings.limits_of(question.exercise)
+    own = Module(assignment.module, f"{assignment.module}.py")
+    with (
+        Subject(sandbox, loading(handed_in.files, module, limits)) as student,
+        Subject(sandbox, loading({own.path: source}, own, limits)) as reference,
+    ):
+        parted = parting.find(question, student, reference, settings)
+        if parted is None:  # outputs agree after all; only something beside them does not
+            return Demonstration()
+        name = None if module.cells else module.stem.replace("/", ".")
+        found = counterexample.find(question, student, reference, name)
+    call = SmallestCall(f"{found.imports}\n\n{found.code}", found.yours, found.expected) if found else None
+    return Demonstration(tuple(_rows(parted)), call, parted.before, parted.after)
+
+
+def _rows(parted: TraceDiff) -> list[TraceRow]:
+    return [
+        TraceRow(_told(row.expected), _told(row.got), row.got.module if row.got else "", row.equal, row.first)
+        for row in parted.rows
+    ]
+
+
+def _told(step: Step | None) -> str:
+    return f"{step.name} → {tuple(step.shape)}" if step else ""
