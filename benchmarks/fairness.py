@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 from variations import FILES, varied
 
+from grader import asking, plan
 from grader import course as courses
-from grader import grading, plan
 from grader.checks import training
 from grader.checks.question import Question
 from grader.course import Course, Exercise
@@ -77,7 +77,7 @@ def train(zygote: Zygote, course: Course, exercise: Exercise, settings: Settings
     """One training run, as the grader asks for it."""
     module = Module(exercise.assignment, f"{exercise.assignment}.py")
     job = plan.training_job(exercise, course.digits, settings.for_reference())
-    return grading.run_job(zygote, job, {module.path: source}, module)
+    return asking.run_job(zygote, job, {module.path: source}, module)
 
 
 def beside(course: Course, exercise: Exercise, settings: Settings, student: Evidence, reference: Evidence) -> Run:

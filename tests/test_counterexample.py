@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, SEED
 
-from grader import grading, plan
+from grader import asking, plan
 from grader.checks.question import Question
 from grader.course import Case, Course, Exercise
 from grader.diagnosis import counterexample
@@ -60,10 +60,10 @@ def searched(grader: Grader, module: str, exercise: Exercise, source: bytes, sol
     """Search as grading does, after a failed check."""
     file = Module(module, f"{module}.py")
     job = plan.jobs(exercise, grader.course.digits, Settings(SEED))[0]
-    ran = grading.run_job(grader.sandbox, job, {file.path: source}, file)
-    reference = grader.reference(grader.course.assignment(exercise.assignment), exercise)
+    ran = asking.run_job(grader.sandbox, job, {file.path: source}, file)
+    reference = grader.reference(exercise)
     question = Question(exercise, ran, reference, frozenset(), "cpu")
-    loads = grading._load({file.path: source}, file, job), grading._load({file.path: solution}, file, job)
+    loads = [asking.loading({file.path: code}, file, job.probes[0].limits) for code in (source, solution)]
     with Subject(grader.sandbox, loads[0]) as student, Subject(grader.sandbox, loads[1]) as own:
         return counterexample.find(question, student, own, module)
 

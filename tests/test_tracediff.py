@@ -13,8 +13,8 @@ from conftest import SEED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from grader import asking, plan
 from grader import evidence as ev
-from grader import grading, plan
 from grader.checks.question import Question
 from grader.course import Assignment, Exercise
 from grader.diagnosis import parting, tracediff
@@ -48,7 +48,7 @@ def traced(grader: Grader, assignment: Assignment, exercises: list[Exercise], so
             probes.append(Probe(f"{mode} {exercise.name}", "operations", params, run.arrays, (build,)))
     file = Module(assignment.module, f"{assignment.module}.py")
     job = Job(exercises[0], tuple(probes), 1.0, ())
-    found = grading.run_job(grader.sandbox, job, {file.path: source}, file).outcomes
+    found = asking.run_job(grader.sandbox, job, {file.path: source}, file).outcomes
     return {p.id: o for p in probes if p.op == "operations" and isinstance(o := found.get(p.id), Answered)}
 
 
@@ -154,9 +154,11 @@ def test_the_pass_that_went_wrong_is_asked_about(grader: Grader, file: str, mark
     module = Module(assignment.module, f"{assignment.module}.py")
     source = (corpus_files.CORPUS / assignment.id / "wrong" / f"{file}.py").read_bytes()
     job = plan.jobs(exercise, grader.course.digits, grader.settings)[0]
-    ran = grading.run_job(grader.sandbox, job, {module.path: source}, module)
-    question = Question(exercise, ran, grader.reference(assignment, exercise), frozenset(), "cpu")
-    loads = [grading._load({module.path: code}, module, job) for code in (source, assignment.solution)]
+    ran = asking.run_job(grader.sandbox, job, {module.path: source}, module)
+    question = Question(exercise, ran, grader.reference(exercise), frozenset(), "cpu")
+    loads = [
+        asking.loading({module.path: code}, module, job.probes[0].limits) for code in (source, assignment.solution)
+    ]
     with Subject(grader.sandbox, loads[0]) as student, Subject(grader.sandbox, loads[1]) as own:
         found = parting.find(question, student, own, grader.settings)
     assert ([shown(row) for row in found.rows if row.first] if found else None) == ([marked] if marked else None)
