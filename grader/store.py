@@ -10,6 +10,7 @@ import hashlib
 import os
 import secrets
 import tempfile
+import zlib
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from grader.plan import Probe
 from grader.sandbox.host import Facts
 from grader.wire.frames import FrameError
 
+LARGEST = 1 << 30  # bytes of one evidence, unpacked
 _CODE = ("worker", "wire")  # the code that answers depend on
 
 
@@ -50,8 +52,9 @@ class Store:
     def read(self, key: str) -> Evidence | None:
         """The evidence saved under `key`; None when there is none, or it is damaged."""
         try:
-            return ev.load((self.folder / f"{key}.evidence").read_bytes())
-        except (OSError, FrameError):
+            packed = (self.folder / f"{key}.evidence").read_bytes()
+            return ev.load(zlib.decompressobj().decompress(packed, LARGEST))
+        except (OSError, FrameError, zlib.error):
             return None
 
     def write(self, key: str, evidence: Evidence) -> None:
@@ -60,7 +63,7 @@ class Store:
             self.folder.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
             with open(descriptor, "wb") as file:
-                file.write(ev.dump(evidence))
+                file.write(zlib.compress(ev.dump(evidence), 1))  # to two fifths; all known mistakes take many
             os.replace(name, self.folder / f"{key}.evidence")
 
     def _write_once(self, file: Path, content: bytes) -> None:

@@ -31,7 +31,8 @@ from grader.wire import frames
 SETTINGS = Settings(seed=3)
 HANDED_IN = Submission("alice", {"made_up.py": b"# mine\n"})
 EXAMINED = exercise(training=None, band=None, points={k: v for k, v in POINTS.items() if k != "training"})
-BAD_FILES: list[bytes] = [b"", b"not evidence", ev.dump(GOOD)[:-1], ev.dump(GOOD) + b"x", frames.encode({"a": 1})]
+WRONG = [b"", b"not evidence", ev.dump(GOOD)[:-1], ev.dump(GOOD) + b"x", frames.encode({"a": 1})]
+BAD_FILES: list[bytes] = [*WRONG, *map(zlib.compress, WRONG), zlib.compress(ev.dump(GOOD))[:-20]]
 
 
 class Reference:
