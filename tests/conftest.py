@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fixed import ROOT, SEED
 
 from grader import course as courses
 from grader.course import Course
@@ -14,9 +15,6 @@ from grader.grading import Grader
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store
-
-ROOT = Path(__file__).resolve().parents[1]
-SEED = 20_240_229
 
 
 @pytest.fixture(scope="session")

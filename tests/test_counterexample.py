@@ -12,7 +12,7 @@ from pathlib import Path
 import corpus_files
 import numpy as np
 import pytest
-from conftest import ROOT, SEED
+from fixed import ROOT, SEED
 
 from grader import asking, plan
 from grader.checks.question import Question

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from fixed import ROOT
 
 from grader.worker import loops
 from grader.worker.loops import SCENES, Seen

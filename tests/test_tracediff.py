@@ -9,7 +9,7 @@ from pathlib import Path
 import corpus_files
 import numpy as np
 import pytest
-from conftest import SEED
+from fixed import SEED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
