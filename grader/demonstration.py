@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from grader.asking import loading
 from grader.checks.question import Question
@@ -10,17 +11,21 @@ from grader.course import Assignment
 from grader.diagnosis import counterexample, parting
 from grader.diagnosis.subject import Subject
 from grader.diagnosis.tracediff import Step, TraceDiff
+from grader.evidence import Evidence
 from grader.model import Demonstration, Finding, SmallestCall, TraceRow, Verdict
 from grader.plan import Settings
 from grader.sandbox.host import Sandbox
+from grader.sandbox.limits import WAITING
 from grader.submission import Module, Submission
 
+CPU_SECONDS = 5.0  # of one question; nobody waits longer for an illustration
 ABOUT_OUTPUTS = ("shapes", "forward")
 
 
-def wanted(findings: Mapping[str, Finding]) -> bool:
-    """Whether outputs differ, so that there is something to show."""
-    return any(id in findings and findings[id].verdict is Verdict.FAILED for id in ABOUT_OUTPUTS)
+def wanted(student: Evidence, findings: Mapping[str, Finding]) -> bool:
+    """Whether outputs differ, so that there is something to show; nothing of what ended its worker."""
+    differ = any(id in findings and findings[id].verdict is Verdict.FAILED for id in ABOUT_OUTPUTS)
+    return differ and not student.died
 
 
 def demonstrated(
@@ -33,7 +38,12 @@ def demonstrated(
     settings: Settings,
 ) -> Demonstration:
     """Ask the student's exercise and the solution with this `source` side by side, each in a worker of its own."""
-    limits = settings.limits_of(question.exercise)
+    usual = settings.limits_of(question.exercise)
+    limits = replace(
+        usual,
+        cpu_seconds=min(usual.cpu_seconds, CPU_SECONDS),
+        wall_seconds=min(usual.wall_seconds, WAITING * CPU_SECONDS),
+    )
     own = Module(assignment.module, f"{assignment.module}.py")
     with (
         Subject(sandbox, loading(handed_in.files, module, limits)) as student,

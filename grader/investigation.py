@@ -123,7 +123,7 @@ class Investigator:
     def _demonstration(
         self, question: Question, findings: Findings, base: Sequence[Variation], handed_in: Submission, module: Module
     ) -> Demonstration:
-        if not self._shows or not demonstration.wanted(findings):
+        if not self._shows or not demonstration.wanted(question.student, findings):
             return Demonstration()
         assignment = self._course.assignment(question.exercise.assignment)
         source = bank.together(assignment.solution, base)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from grader.model import (
     AssignmentResult,
     CheckResult,
+    Demonstration,
     Excerpt,
     ExerciseResult,
     Exhibits,
@@ -18,8 +19,10 @@ from grader.model import (
     Misconception,
     Place,
     Protection,
+    SmallestCall,
     SourceLine,
     Status,
+    TraceRow,
     TrainingCurve,
     Verdict,
 )
@@ -118,7 +121,13 @@ def down_block() -> ExerciseResult:
                 technique="Give the first convolution the first of the two strides, and the second the other one.",
             ),
         ),
-        exhibits=Exhibits(layers=_layers(), gradients=_gradients(), code=(_code(),), output="building block\nready\n"),
+        exhibits=Exhibits(
+            layers=_layers(),
+            gradients=_gradients(),
+            code=(_code(),),
+            output="building block\nready\n",
+            demonstration=_demonstration(),
+        ),
     )
 
 
@@ -186,6 +195,11 @@ def _hostile_exercise(number: int, text: str, every: str) -> ExerciseResult:
         training=TrainingCurve((math.nan, math.inf), (), math.nan, math.inf, (math.nan, math.inf)),
         code=(Excerpt(text, tuple(SourceLine(line, text, line == 3) for line in range(1, 4))),),
         output=every,
+        demonstration=Demonstration(
+            (TraceRow(text, text, text, same=True), TraceRow("", text, text, same=False, first=True)),
+            SmallestCall(every, text, text),
+            before=3,
+        ),
     )
     return exercise(
         f"hostile.{number}",
@@ -225,6 +239,16 @@ def _gradients() -> tuple[GradientRow, ...]:
         GradientRow("shortcut.0.weight", math.inf, 0.33, False),
         GradientRow("shortcut.0.bias", 0.0, 2.0e-7, False),
     )
+
+
+def _demonstration() -> Demonstration:
+    rows = (
+        TraceRow("conv2d → (2, 128, 12, 10)", "conv2d → (2, 128, 12, 10)", "conv1", same=True),
+        TraceRow("conv2d → (2, 128, 12, 10)", "conv2d → (2, 128, 6, 5)", "conv2", same=False, first=True),
+        TraceRow("add → (2, 128, 12, 10)", "", "", same=False),
+    )
+    code = "import torch\nfrom residual_blocks import RestNetDownBlock\n\nprint(RestNetDownBlock(1, 1, [2, 1]))"
+    return Demonstration(rows, SmallestCall(code, "13", "9"), before=4, after=7)
 
 
 def _code() -> Excerpt:

@@ -37,7 +37,7 @@ ALLOWED: dict[str, set[str]] = {
     "rubric": {"checks", "course", "model"},
     "asking": {"evidence", "plan", "sandbox", "submission", "wire"},
     "references": {"asking", "course", "evidence", "plan", "sandbox", "store", "submission"},
-    "demonstration": {"asking", "checks", "course", "diagnosis", "model", "plan", "sandbox", "submission"},
+    "demonstration": {"asking", "checks", "course", "diagnosis", "evidence", "model", "plan", "sandbox", "submission"},
     "investigation": {
         "asking", "bank", "checks", "course", "demonstration", "diagnosis", "model", "plan", "references", "sandbox",
         "submission", "wire",

@@ -182,7 +182,7 @@ def _show_misconception(page: _Page, found: Misconception) -> None:
 
 def _show_smallest_call(page: _Page, call: SmallestCall) -> None:
     page.put(Text("The smallest call that shows it", "bold"), 4)
-    page.field("try", call.code, 6)
+    page.field("try", call.code.replace("\n\n", "\n"), 6)
     page.field("expected", call.expected, 6)
     page.field("got", call.got, 6)
 
