@@ -1,14 +1,17 @@
 """How often a mistake is called by its name: over the corpus of wrong submissions, which knows nothing of the bank.
 
-    python scripts/measure_naming.py [--every N] [--assignment NAME] [--list]
+    python scripts/measure_naming.py [--every N] [--assignment NAME] [--list] [--pairs N]
 
 Prints, for each assignment, how many files lose points (detected), how many have their own id named first or among the
 first three, how many are given other names only, and how many none. `--list` names those that were not named first.
+`--pairs N` instead puts two of the bank's mistakes into one exercise, N times for each assignment: how often one of
+the two is named, and how often there is a name that is neither's.
 """
 
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import time
 from collections import Counter
@@ -29,6 +32,7 @@ from grader.model import ExerciseResult
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store, default_folder
+from grader.submission import Submission
 
 COLUMNS = ("files", "in the bank", "detected", "named first", "in first three", "other names", "no name")
 
@@ -42,7 +46,7 @@ def main() -> None:
     total: Counter[str] = Counter()
     with Zygote("cpu", cache=str(store.folder / "matplotlib")) as zygote:
         for assignment in options.assignment or [each.id for each in course.assignments]:
-            counts = measured(course, zygote, store, known, assignment, options)
+            counts = (paired if options.pairs else measured)(course, zygote, store, known, assignment, options)
             total += counts
             _print(assignment, counts)
     _print("all", total)
@@ -79,6 +83,39 @@ def measured(
     return counts
 
 
+def paired(
+    course: Course, zygote: Zygote, store: Store, known: Bank, assignment: str, options: argparse.Namespace
+) -> Counter[str]:
+    """The counts of two mistakes at once, each from the bank."""
+    counts: Counter[str] = Counter()
+    chosen, chance = course.assignment(assignment), random.Random(1)
+    while counts["files"] < options.pairs:
+        exercise = chance.choice(chosen.exercises)
+        one, other = chance.sample(known.of(exercise.name), 2)
+        if one.misconception == other.misconception or one.before or other.before:
+            continue
+        try:
+            source = bank.edited(chosen.solution, exercise.name, [*one.edits, *other.edits])
+            compile(source, "pair", "exec")
+        except (ValueError, SyntaxError):  # they are in each other's way
+            continue
+        selection = Selection(exercises=frozenset([exercise.id]))
+        with Grader(course, zygote, Settings(store.seed()), store, selection, names=True) as grader:
+            handed_in = Submission("pair", {f"{chosen.module}.py": source})
+            (graded,) = grader.grade_collected(handed_in).exercises
+        names, both = [found.id for found in graded.misconceptions], {one.misconception, other.misconception}
+        counts["files"] += 1
+        counts["in the bank"] += 1
+        counts["detected"] += graded.score < graded.max_score
+        counts["named first"] += names[:1] != [] and names[0] in both
+        counts["in first three"] += bool(both & set(names))
+        counts["other names"] += bool(names) and not both & set(names)
+        counts["no name"] += not names
+        if options.list and not both & set(names):
+            print(f"  {exercise.name}: {' + '.join(sorted(both))}: {', '.join(names) or '-'}", flush=True)
+    return counts
+
+
 def _print(name: str, counts: Counter[str]) -> None:
     files = counts["files"] or 1
     cells = (f"{counts[column]} ({counts[column] / files:.1%})" for column in COLUMNS)
@@ -89,6 +126,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th file")
     parser.add_argument("--assignment", action="append", metavar="NAME", help="only this one; may be repeated")
+    parser.add_argument("--pairs", type=int, default=0, metavar="N", help="two mistakes at once, N times")
     parser.add_argument("--list", action="store_true", help="name the files that were not named first")
     return parser.parse_args()
 
