@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests attacks corpus selftest fuzz stubs clean
+.PHONY: demo test lint tests long attacks corpus selftest fuzz stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -26,6 +26,10 @@ corpus: $(VENV)/ready
 # Every attack at every tier that this machine has, with the count of those contained.
 attacks: $(VENV)/ready
 	GRADER_ALL_TIERS=1 $(BIN)/python -m pytest tests/attacks
+
+# Tests that take long.
+long: $(VENV)/ready
+	GRADER_LONG=1 $(BIN)/python -m pytest -m long
 
 # Damaged answers, for SECONDS: by chance here, guided by coverage where atheris is installed.
 SECONDS ?= 600

@@ -38,14 +38,19 @@ WRONG = {
 # One of each form: a block, a whole model, a function of tensors, one that builds a model; values, shapes, exceptions.
 PASTED = (
     "RestNetBasicBlock--relu-before-add",
-    "RestNet18--relu-on-logits",
-    "RestNetDownBlock--final-relu-missing",
-    "Model_Seq--softmax-wrong-dim",
     "Model_Seq--flatten-eats-batch",
-    "Model_Lst--hidden-layer-missing",
-    "build_sequential_args--relu-on-logits",
-    "FunctionalLinear--bias-missing",
     "linear_functional--bias-subtracted",
+    *(
+        pytest.param(name, marks=pytest.mark.long)
+        for name in (
+            "RestNet18--relu-on-logits",
+            "RestNetDownBlock--final-relu-missing",
+            "Model_Seq--softmax-wrong-dim",
+            "Model_Lst--hidden-layer-missing",
+            "build_sequential_args--relu-on-logits",
+            "FunctionalLinear--bias-missing",
+        )
+    ),
 )
 
 

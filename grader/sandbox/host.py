@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -208,9 +210,15 @@ class Zygote:
             self._process.wait(1.0)  # it is ending, or has ended
         except subprocess.TimeoutExpired:
             return "no reason given"
-        if self._process.stderr is None or self._process.stderr.closed:
-            return "no reason given"
-        return self._process.stderr.read().decode("utf-8", "backslashreplace")[-2000:]
+        return self._stderr().decode("utf-8", "backslashreplace")[-2000:] or "no reason given"
+
+    def _stderr(self) -> bytes:
+        """What was printed last. To read up to the end would wait for every worker that still holds the other end."""
+        held = self._process.stderr
+        with contextlib.suppress(OSError, ValueError):  # somebody closes it meanwhile
+            if held is not None and select.select([held], [], [], 1.0)[0]:
+                return os.read(held.fileno(), 1 << 16)
+        return b""
 
 
 def _refusal(asked: tuple[int, ...], why: str) -> str:
