@@ -16,8 +16,10 @@ lint: $(VENV)/ready
 	$(BIN)/mypy
 	$(BIN)/python scripts/make_stubs.py --check
 
+# The attacks alone, since they count the machine's processes; all others on two cores.
 tests: $(VENV)/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest tests/attacks
+	$(BIN)/python -m pytest --ignore=tests/attacks -n 2 --dist loadfile
 
 # Every mistake of the corpus, and every training run: some minutes.
 corpus: $(VENV)/ready

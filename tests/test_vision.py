@@ -177,7 +177,9 @@ def test_restnet18_is_torchvisions_resnet18(mode: str) -> None:
             torch.testing.assert_close(other.get_buffer(name), buffer, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize(("name", "kind"), [("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")])
+@pytest.mark.parametrize(
+    ("name", "kind"), [("mnist", "MNIST"), pytest.param("fashion_mnist", "FashionMNIST", marks=pytest.mark.long)]
+)
 def test_a_data_set_on_disk_is_cut_to_the_size_of_the_digits(name: str, kind: str, tmp_path: Path) -> None:
     """Images, labels and their statistics are those of the files; the second time they come from the store."""
     store = tmp_path / "store"
