@@ -19,7 +19,7 @@ lint: $(VENV)/ready
 # The attacks alone, since they count the machine's processes; all others on two cores.
 tests: $(VENV)/ready
 	$(BIN)/python -m pytest tests/attacks
-	$(BIN)/python -m pytest --ignore=tests/attacks -n 2 --dist loadfile
+	$(BIN)/python -m pytest --ignore=tests/attacks -n 2 --dist worksteal
 
 # Every mistake of the corpus, and every training run: some minutes.
 corpus: $(VENV)/ready
