@@ -253,9 +253,9 @@ def _uses(number: int) -> Comparer:
 
 
 def _method(exercise: Exercise, evidence: Evidence) -> object:
-    """What the check of the build method says."""
+    """What the check of the build method says, without a student's own names."""
     found = method.judge(Question(exercise, evidence, evidence, frozenset(), "cpu"))
-    return found.verdict, _QUOTED.sub("…", found.rationale), found.got
+    return found.verdict, _QUOTED.sub("…", found.rationale)
 
 
 def _both(seen: Callable[[Evidence], object], needs: str = "") -> Comparer:
