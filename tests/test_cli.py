@@ -170,6 +170,11 @@ def test_a_batch_ends_with_a_table(grade, tmp_path: Path) -> None:  # type: igno
     assert (tmp_path / "out/ann.html").exists()
 
 
+def listens() -> None:
+    """Take SIGINT as at a terminal. Tests that run in the background have it ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_at_once_with_130(cache: Path, tmp_path: Path) -> None:
     """Ctrl-C does not wait for a submission that never ends."""
     source = "import time\nprint('started', flush=True)\ntime.sleep(3600)\n"
@@ -177,7 +182,14 @@ def test_an_interrupt_ends_at_once_with_130(cache: Path, tmp_path: Path) -> None
     (tmp_path / "slow/build_methods.py").write_text(source)
     command = [sys.executable, "-m", "grader", "slow", *QUICK]
     environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent)}
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=listens,
+    )
     time.sleep(6)
     process.send_signal(signal.SIGINT)
     try:
