@@ -39,7 +39,7 @@ class References:
             known = self._solutions.get(exercise.id)
             if known is None or (known.done() and (known.cancelled() or known.exception() or known.result().died)):
                 solution = self._course.assignment(exercise.assignment).solution
-                self._solutions[exercise.id] = self._pool.submit(self._ask, exercise, solution, self._jobs(exercise))
+                self._solutions[exercise.id] = self._pool.submit(self._saved_or_asked, exercise, solution)
 
     def of(self, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution; waits for it."""
@@ -49,7 +49,7 @@ class References:
 
     def mistaken(self, exercise: Exercise, source: bytes) -> Evidence:
         """The evidence of a solution with mistakes in it, to all questions."""
-        return self._ask(exercise, source, self._jobs(exercise))
+        return self._saved_or_asked(exercise, source)
 
     def outlines(self, exercise: Exercise, sources: Sequence[bytes], say: Say) -> list[Evidence]:
         """What mistaken solutions build, and what comes out of one pass, in the order of `sources`."""
@@ -61,23 +61,25 @@ class References:
         return self._all(exercise, sources, self._untrained(exercise), say)
 
     def _all(self, exercise: Exercise, sources: Sequence[bytes], jobs: Sequence[Job], say: Say) -> list[Evidence]:
-        digest = self._questions(jobs)
-        keys = [self._key(source, digest) for source in sources]
+        questions = _questions(jobs)
+        keys = [self._key(source, questions) for source in sources]
         for key in keys:
             if key not in self._varied and (saved := self._store.read(key)) is not None:
                 self._varied[key] = saved
         wanted = {key: source for key, source in zip(keys, sources, strict=True) if key not in self._varied}
         if len(wanted) >= WORTH_SAYING:
             say(f"{exercise.name}: looking at {len(wanted)} known mistakes, once on this machine …")
-        asked = {key: self._pool.submit(self._ask, exercise, source, jobs) for key, source in wanted.items()}
+        asked = {key: self._pool.submit(self._ask, key, exercise, source, jobs) for key, source in wanted.items()}
         self._varied |= {key: future.result() for key, future in asked.items()}
         return [self._varied[key] for key in keys]
 
-    def _ask(self, exercise: Exercise, source: bytes, jobs: Sequence[Job]) -> Evidence:
-        key = self._key(source, self._questions(jobs))
-        saved = self._store.read(key)
-        if saved is not None:
-            return saved
+    def _saved_or_asked(self, exercise: Exercise, source: bytes) -> Evidence:
+        """The evidence to all questions, training among them: from the store, or asked now."""
+        jobs = self._jobs(exercise)
+        key = self._key(source, _questions(jobs))
+        return self._store.read(key) or self._ask(key, exercise, source, jobs)
+
+    def _ask(self, key: str, exercise: Exercise, source: bytes, jobs: Sequence[Job]) -> Evidence:
         assignment = self._course.assignment(exercise.assignment)
         module = Module(assignment.module, f"{assignment.module}.py")
         found = merge([run_job(self._sandbox, job, {module.path: source}, module) for job in jobs])
@@ -91,11 +93,12 @@ class References:
     def _untrained(self, exercise: Exercise) -> tuple[Job, ...]:
         return self._jobs(replace(exercise, training=None))
 
-    def _questions(self, jobs: Sequence[Job]) -> bytes:
-        return store.questions([probe for job in jobs for probe in job.probes])
-
     def _key(self, source: bytes, questions: bytes) -> str:
         return store.key(source, questions, self._settings.device, self._sandbox.facts)
+
+
+def _questions(jobs: Sequence[Job]) -> bytes:
+    return store.questions(probe for job in jobs for probe in job.probes)
 
 
 def _interrupted(found: Evidence, solution: bool) -> bool:
