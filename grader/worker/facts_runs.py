@@ -86,17 +86,19 @@ def models_copied(code: Excerpt) -> Iterator[Seen]:
 
 def optimizers_in_loops(code: Excerpt) -> Iterator[Seen]:
     """An optimizer made anew in each turn of a loop."""
-    for call in code.calls:
-        name = code.dotted(call.func)
-        made = name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper()
-        if made and code.function(call) and isinstance(code.within(call, LOOPS), (ast.For, ast.While)):
-            yield call, last(name)
+    for call, name in _optimizers_made(code):
+        if isinstance(code.within(call, LOOPS), (ast.For, ast.While)):
+            yield call, name
 
 
 def optimizers_made_anew(code: Excerpt) -> Iterator[Seen]:
     """An optimizer made where one is handed over."""
-    if "optimizer" not in parameters(code.root.node if code.root else None):
-        return
+    if "optimizer" in parameters(code.root.node if code.root else None):
+        yield from _optimizers_made(code)
+
+
+def _optimizers_made(code: Excerpt) -> Iterator[tuple[ast.Call, str]]:
+    """Where a function makes an optimizer, and of what kind; schedulers are none."""
     for call in code.calls:
         name = code.dotted(call.func)
         if name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper() and code.function(call):
