@@ -127,9 +127,8 @@ def _excerpts(
     found = question.student.get("find", Found)
     if not places and found and found.line:
         places = [Place(found.file or module, found.line)]
-    folder = module.rpartition("/")[0]
     for file in dict.fromkeys(place.file for place in places):
-        lines = submission.lines(file) or submission.lines(f"{folder}/{file}")
+        lines = submission.lines_beside(file, module)
         marked = {place.line for place in places if place.file == file}
         shown = sorted({n for line in marked for n in range(line - CONTEXT_LINES, line + CONTEXT_LINES + 1)})
         rows = tuple(

@@ -191,6 +191,5 @@ def _place(variation: Variation, source: Source, handed_in: Submission, module: 
     file, line = next(facts, None) or next(methods, ("", 0))
     if not file:
         return None
-    folder = module.stem.rpartition("/")[0]
-    lines = handed_in.lines(file) or handed_in.lines(f"{folder}/{file}")
+    lines = handed_in.lines_beside(file, module.stem)
     return Place(file, line, lines[line - 1].strip() if 0 < line <= len(lines) else "")

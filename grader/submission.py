@@ -75,6 +75,10 @@ class Submission:
             self._cells[path] = tuple(notebook.cells(path, self.files[path]))
         return self._cells[path]
 
+    def lines_beside(self, path: str, module: str) -> list[str]:
+        """The lines of a file that a worker named, which counts from the folder of the `module` that it ran."""
+        return self.lines(path) or self.lines(f"{module.rpartition('/')[0]}/{path}")
+
     def lines(self, path: str) -> list[str]:
         """The lines of a source file, or of ``notebook.ipynb, cell 3``, for showing; undecodable bytes are replaced.
 
