@@ -69,13 +69,7 @@ def measured(
         for wrong, graded, seconds in pool.map(result, corpus_files.wrong(assignment)[:: options.every]):
             names = [found.id for found in graded.misconceptions]
             mine = any(one.misconception == wrong.mistake for one in known.of(wrong.exercise))
-            counts["files"] += 1
-            counts["in the bank"] += mine
-            counts["detected"] += graded.score < graded.max_score
-            counts["named first"] += names[:1] == [wrong.mistake]
-            counts["in first three"] += wrong.mistake in names
-            counts["other names"] += bool(names) and wrong.mistake not in names
-            counts["no name"] += not names
+            counts += _counted(graded, {wrong.mistake}, mine)
             if options.list and names[:1] != [wrong.mistake]:
                 lost = [check.id for check in graded.checks if check.score < check.max_score]
                 note = "" if mine else " (not in the bank)"
@@ -104,16 +98,25 @@ def paired(
             handed_in = Submission("pair", {f"{chosen.module}.py": source})
             (graded,) = grader.grade_collected(handed_in).exercises
         names, both = [found.id for found in graded.misconceptions], {one.misconception, other.misconception}
-        counts["files"] += 1
-        counts["in the bank"] += 1
-        counts["detected"] += graded.score < graded.max_score
-        counts["named first"] += names[:1] != [] and names[0] in both
-        counts["in first three"] += bool(both & set(names))
-        counts["other names"] += bool(names) and not both & set(names)
-        counts["no name"] += not names
+        counts += _counted(graded, both, True)
         if options.list and not both & set(names):
             print(f"  {exercise.name}: {' + '.join(sorted(both))}: {', '.join(names) or '-'}", flush=True)
     return counts
+
+
+def _counted(graded: ExerciseResult, right: set[str], known: bool) -> Counter[str]:
+    """One file, in every column where it counts; `right` are the names that it may be given."""
+    names = [found.id for found in graded.misconceptions]
+    told = {
+        "files": True,
+        "in the bank": known,
+        "detected": graded.score < graded.max_score,
+        "named first": bool(names) and names[0] in right,
+        "in first three": bool(right & set(names)),
+        "other names": bool(names) and not right & set(names),
+        "no name": not names,
+    }
+    return Counter({column for column, counts in told.items() if counts})
 
 
 def _print(name: str, counts: Counter[str]) -> None:
