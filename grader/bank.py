@@ -149,6 +149,19 @@ def edited(solution: bytes, exercise: str, edits: Iterable[tuple[str, str]], bef
     return "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]]).encode()
 
 
+def definitions(source: bytes) -> dict[str, str]:
+    """The text of each class and function at the top level, by name."""
+    lines = source.decode().splitlines(keepends=True)
+    return {name: "".join(lines[start:end]) for name, (start, end) in _spans(source).items()}
+
+
+def replaced(source: bytes, name: str, text: str) -> bytes:
+    """The source with another definition of one class or function. Raises KeyError where it has none of that name."""
+    lines = source.decode().splitlines(keepends=True)
+    start, end = _spans(source)[name]
+    return "".join([*lines[:start], text, *lines[end:]]).encode()
+
+
 def together(solution: bytes, variations: Iterable[Variation]) -> bytes:
     """The solution with several mistakes at once, each in an exercise of its own."""
     for one in variations:

@@ -5,8 +5,8 @@ Everything is checked while it is read: a course that does not hold together ref
 
 from __future__ import annotations
 
+import ast
 import json
-import math
 import sys
 import tomllib
 import zipfile
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from grader import tables
 from grader.errors import CourseError, UsageError
 from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
 
@@ -145,13 +146,17 @@ class Exercise:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What is set: a module to hand in, with its exercises, and the reference solution's source."""
+    """What is set: a module to hand in, with its exercises, and the reference solution's source.
+
+    `stand_ins` is the source of what takes the place of exercises that others are built on (see `standins`).
+    """
 
     id: str
     title: str
     module: str
     exercises: tuple[Exercise, ...]
     solution: bytes
+    stand_ins: bytes = b""
 
     @property
     def max_score(self) -> float:
@@ -262,7 +267,7 @@ def load(root: Path | None = None, bands_required: bool = True) -> Course:
 def _assignment(file: Path, bands_required: bool) -> Assignment:
     try:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
-        items = _tables(data["exercise"], "exercise")
+        items = tables.tables(data["exercise"], "exercise")
         if not items:
             raise ValueError("it holds no exercises: expected [[exercise]]")
         bands = _bands(file.with_name("bands.json"))
@@ -276,6 +281,7 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
             module=data["module"],
             exercises=tuple(_exercise(file.parent.name, item, bands, limits) for item in items),
             solution=file.with_name("solution.py").read_bytes(),
+            stand_ins=_stand_ins(file.with_name("stand_ins.py")),
         )
     except KeyError as error:
         raise CourseError(f"{file}: the key {error} is missing") from error
@@ -283,13 +289,22 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
         raise CourseError(f"{file}: {error}") from error
 
 
+def _stand_ins(file: Path) -> bytes:
+    source = file.read_bytes() if file.exists() else b""
+    try:
+        ast.parse(source)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{file.name} is no Python: {error}") from error
+    return source
+
+
 def _bands(file: Path) -> dict[str, Band]:
     if not file.exists():
         return {}
     try:
-        measured = _table(json.loads(file.read_text(encoding="utf-8")), "the whole")
-        bands = _table(measured["bands"], "bands").items()
-        return {name: _band(name, _table(band, f"bands.{name}")) for name, band in bands}
+        measured = tables.table(json.loads(file.read_text(encoding="utf-8")), "the whole")
+        bands = tables.table(measured["bands"], "bands").items()
+        return {name: _band(name, tables.table(band, f"bands.{name}")) for name, band in bands}
     except KeyError as error:
         raise ValueError(f"bands.json: the key {error} is missing") from error
     except (ValueError, TypeError) as error:
@@ -298,7 +313,7 @@ def _bands(file: Path) -> dict[str, Band]:
 
 def _band(name: str, data: dict[str, Any]) -> Band:
     for key, value in data.items():
-        _number(value, f"bands.{name}.{key}")
+        tables.number(value, f"bands.{name}.{key}")
     return Band(**data)
 
 
@@ -307,15 +322,15 @@ def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band], lim
     if not data["points"] or data["form"] not in FORMS or not (data.get("cases") or data.get("scene")):
         raise ValueError(f"exercise {name} needs points, cases or a scene, and a form among {FORMS}")
     try:
-        method = _method(_table(data["method"], "method")) if "method" in data else None
-        training = _table(data["training"], "training") if "training" in data else None
+        method = _method(tables.table(data["method"], "method")) if "method" in data else None
+        training = tables.table(data["training"], "training") if "training" in data else None
         exercise = Exercise(
             assignment=assignment,
             name=name,
             title=data["title"],
             form=data["form"],
-            points=_points(_table(data["points"], "points")),
-            cases=tuple(map(_case, _tables(data.get("cases", []), "cases"))),
+            points=_points(tables.table(data["points"], "points")),
+            cases=tuple(map(_case, tables.tables(data.get("cases", []), "cases"))),
             method=method,
             training=Training(**(training | {"args": tuple(training["args"])})) if training is not None else None,
             band=bands.get(name),
@@ -330,14 +345,14 @@ def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band], lim
 
 
 def _limits(data: dict[str, Any]) -> Allowance:
-    return allowance(_table(data.get("limits", {}), "limits"))
+    return allowance(tables.table(data.get("limits", {}), "limits"))
 
 
 def _points(data: dict[str, Any]) -> dict[str, float]:
     unknown = [check for check in data if check not in CHECK_IDS]
     if unknown:
         raise ValueError(f"points.{unknown[0]} is no check. There are: {', '.join(CHECK_IDS)}")
-    return {check: _number(points, f"points.{check}") for check, points in data.items()}
+    return {check: tables.number(points, f"points.{check}") for check, points in data.items()}
 
 
 def _method(data: dict[str, Any]) -> Method:
@@ -352,7 +367,7 @@ def _case(data: dict[str, Any]) -> Case:
     return Case(
         args=tuple(data.get("args", ())),
         inputs=tuple(tuple(shape) for shape in data["inputs"]),
-        tensors={name: tuple(shape) for name, shape in _table(data.get("tensors", {}), "cases.tensors").items()},
+        tensors={name: tuple(shape) for name, shape in tables.table(data.get("tensors", {}), "cases.tensors").items()},
     )
 
 
@@ -364,25 +379,6 @@ def _expect_what_is_judged(exercise: Exercise) -> None:
             raise ValueError(f"{missing} is missing, but {present} is there: give both or neither")
     if "behaviour" in exercise.points and not exercise.scene:
         raise ValueError("scene is missing, but points.behaviour is there: nothing else shows a behaviour")
-
-
-def _number(value: Any, key: str) -> float:
-    # In Python, true is a number.
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ValueError(f"{key} must be a number, zero or more, not {value!r}")
-    return float(value)
-
-
-def _table(value: Any, key: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{key} must be a table, not {value!r}")
-    return value
-
-
-def _tables(value: Any, key: str) -> list[dict[str, Any]]:
-    if not isinstance(value, list):
-        raise ValueError(f"{key} must be a list of tables, not {value!r}")
-    return [_table(item, key) for item in value]
 
 
 def _sum(points: Iterable[float]) -> float:

@@ -38,6 +38,7 @@ RECORDS: dict[str, type[Any]] = {
     "observe": records.Observed,
     "adapted": records.Adapted,
     "source": records.Source,
+    "stand_in": records.StoodIn,
 }
 
 

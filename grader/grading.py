@@ -78,7 +78,9 @@ class Grader:
         self._selection = selection
         self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
         self._references = References(course, sandbox, settings, memory, self._pool)
-        self._investigator = Investigator(course, self._references, sandbox, settings, say, shows) if names else None
+        self._investigator = (
+            Investigator(course, self._references, sandbox, settings, self._pool, say, shows) if names else None
+        )
 
     def __enter__(self) -> Grader:
         return self
@@ -164,9 +166,12 @@ class Grader:
         running: dict[str, list[Future[Evidence]]],
     ) -> Iterator[ExerciseResult]:
         """The exercises of one assignment, in order: what is wrong with one may explain another after it."""
-        behaving_as: dict[str, Variation] = {}
+        mistaken: dict[str, Variation | None] = {}  # by name, with the known mistake that each behaves as, if any
         for exercise in exercises:
-            yield self._result(exercise, collected, module, running, behaving_as)
+            result = self._result(exercise, collected, module, running, mistaken)
+            if result.score < result.max_score and result.status is not Status.ERROR:
+                mistaken.setdefault(exercise.name, None)
+            yield result
 
     def _result(
         self,
@@ -174,7 +179,7 @@ class Grader:
         collected: Submission,
         module: Module | None,
         running: dict[str, list[Future[Evidence]]],
-        behaving_as: dict[str, Variation],
+        mistaken: dict[str, Variation | None],
     ) -> ExerciseResult:
         if module is None:
             name = self.course.assignment(exercise.assignment).module
@@ -200,7 +205,7 @@ class Grader:
             self._labels(exercise),
             self.settings.limits_of(exercise),
         )
-        insight = self._insight(question, collected, module, behaving_as)
+        insight = self._insight(question, collected, module, mistaken)
         shown = exhibits.collect(question, insight.findings, collected, module.stem)
         shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
@@ -208,21 +213,21 @@ class Grader:
         return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)
 
     def _insight(
-        self, question: Question, collected: Submission, module: Module, behaving_as: dict[str, Variation]
+        self, question: Question, collected: Submission, module: Module, mistaken: dict[str, Variation | None]
     ) -> Insight:
         """The verdicts, and what lies behind those that failed."""
         findings = checks.run(question)
         if self._investigator is None or not investigation.failed(findings):
             return Insight(findings)
         try:
-            insight = self._investigator.look_into(question, findings, collected, module, behaving_as)
+            insight = self._investigator.look_into(question, findings, collected, module, mistaken)
         except CourseError:
             raise
         except Exception:  # a name is a help, and no reason to lose a grade
             sys.stderr.write(printable(traceback.format_exc()))
             return Insight(findings)
         if insight.behaves_as is not None:
-            behaving_as[question.exercise.name] = insight.behaves_as
+            mistaken[question.exercise.name] = insight.behaves_as
         return insight
 
     def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:

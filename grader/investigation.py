@@ -1,24 +1,26 @@
 """What lies behind a failed check: which known mistake it is, and which failures are only its consequences.
 
 Asked only where something failed. Verdicts are the checks' own: here the student's evidence is laid beside that of
-solutions with known mistakes (`diagnosis`), and an exercise that is built on a mistaken one is judged once more,
-against a solution with the same mistake.
+solutions with known mistakes (`diagnosis`), and an exercise that is built on a mistaken one is judged once more:
+against a solution with the same mistake, or both with a stand-in for what is mistaken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from grader import bank, checks, demonstration
-from grader.asking import run_job
+from grader import bank, checks, demonstration, plan, standins
+from grader.asking import merge, run_job
 from grader.bank import Bank, Variation
 from grader.checks import training
 from grader.checks.question import Question
-from grader.course import Course, Exercise
+from grader.course import Assignment, Course, Exercise
 from grader.diagnosis import naming
 from grader.diagnosis.naming import Suspect
+from grader.evidence import Answered
 from grader.model import Demonstration, Finding, Misconception, Place, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
@@ -43,14 +45,49 @@ class Insight:
     demonstration: Demonstration = field(default_factory=Demonstration)
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What an exercise is compared on top of, where it is built on a mistaken one: solutions with the same mistakes in
+    that one, or with a stand-in for it (see `standins`)."""
+
+    mistakes: tuple[Variation, ...] = ()
+    stand_ins: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> str:
+        return " and ".join(dict.fromkeys([*(one.exercise for one in self.mistakes), *self.stand_ins]))
+
+    def under(self, source: bytes, assignment: Assignment) -> bytes:
+        """A solution, the right one or a mistaken one, with this below it."""
+        return standins.built_on(bank.together(source, self.mistakes), assignment, self.stand_ins)
+
+    def reason(self) -> str:
+        """Why the exercise lost nothing, or less, for what it is built on."""
+        if self.stand_ins:
+            return f"Judged with a simple stand-in for {self.names}: what is wrong there costs points there alone."
+        same = f"a solution whose {self.names} has the same mistake"
+        return f"Judged against {same}: it costs points once, where it is made."
+
+
+PLAIN = Ground()
+
+
 class Investigator:
-    """Looks behind failed checks, with the course's bank of mistakes."""
+    """Looks behind failed checks, with the course's bank of mistakes. Workers that need not wait for one another are
+    asked in `pool`."""
 
     def __init__(
-        self, course: Course, references: References, sandbox: Sandbox, settings: Settings, say: Say, shows: bool
+        self,
+        course: Course,
+        references: References,
+        sandbox: Sandbox,
+        settings: Settings,
+        pool: Executor,
+        say: Say,
+        shows: bool,
     ) -> None:
         self._course, self._references, self._sandbox, self._settings = course, references, sandbox, settings
-        self._say, self._shows = say, shows
+        self._pool, self._say, self._shows = pool, say, shows
 
     @cached_property
     def _bank(self) -> Bank:
@@ -62,28 +99,60 @@ class Investigator:
         findings: Findings,
         handed_in: Submission,
         module: Module,
-        earlier: Mapping[str, Variation],
+        earlier: Mapping[str, Variation | None],
     ) -> Insight:
-        """Find out what is behind the failures of an exercise; `earlier` are mistakes of those before it, by name."""
+        """Find out what is behind the failures of an exercise.
+
+        `earlier` are the exercises before it that lost points, by name, with the known mistake that each behaves as.
+        """
         if not _is_there(question):
             return Insight(findings)
         source = self._source(question.exercise, handed_in, module)
-        base = [earlier[name] for name in source.uses if name in earlier]
-        note = ""
-        if base:
-            question = self._followed(question, base)
-            judged = _where_answered(checks.run(question), findings)
+        ground, note = PLAIN, ""
+        for other in self._grounds(question, source, earlier):
+            if not failed(findings):
+                break
+            again = self._on(other, question, handed_in, module)
+            judged = _where_answered(checks.run(again), findings)
             if _points(question.exercise, judged) > _points(question.exercise, findings):
-                findings, note = judged, _inherited(base)
-            else:
-                note = f"Mistakes and examples here are those beside {_named(base)}, where another mistake was found."
+                question, findings, ground, note = again, judged, other, other.reason()
+            elif ground is PLAIN and other.mistakes:
+                question, ground = again, other
+                note = f"Mistakes and examples here are those beside {other.names}, where another mistake was found."
         if not failed(findings):
             return Insight(findings, note=note)
-        suspects = self._suspects(question, base, source)
+        suspects = self._suspects(question, ground, source)
         told = tuple(self._told(suspect, source, handed_in, module) for suspect in suspects)
         # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
-        sure = suspects[0].variation if suspects and suspects[0].exact and not base else None
-        return Insight(findings, told, sure, note, self._demonstration(question, findings, base, handed_in, module))
+        sure = suspects[0].variation if suspects and suspects[0].exact and ground is PLAIN else None
+        shown = self._demonstration(question, findings, ground, handed_in, module)
+        return Insight(findings, told, sure, note, shown)
+
+    def _grounds(self, question: Question, source: Source, earlier: Mapping[str, Variation | None]) -> Iterator[Ground]:
+        """What to compare the exercise on top of: the same mistakes, where they are known; stand-ins, where they are
+        not, or where the mistake stops what is built on it, so that there is nothing to compare."""
+        used = [name for name in source.uses if name in earlier]
+        known = tuple(one for name in used if (one := earlier[name]) is not None)
+        if known:
+            yield Ground(mistakes=known)
+        stopped = not all(isinstance(outcome, Answered) for outcome in question.student.outcomes.values())
+        if stopped or len(known) < len(used):
+            assignment = self._course.assignment(question.exercise.assignment)
+            if names := standins.there_are(assignment, used):
+                yield Ground(stand_ins=names)
+
+    def _on(self, ground: Ground, question: Question, handed_in: Submission, module: Module) -> Question:
+        """The question on top of `ground`: asked again where stand-ins change what the student's own code does."""
+        assignment = self._course.assignment(question.exercise.assignment)
+        source = ground.under(assignment.solution, assignment)
+        reference = self._pool.submit(self._references.mistaken, question.exercise, source)
+        student = question.student
+        if ground.stand_ins:
+            jobs = plan.jobs(question.exercise, self._course.digits, self._settings)
+            asked = (standins.asked_with(job, assignment, ground.stand_ins) for job in jobs)
+            parts = [self._pool.submit(run_job, self._sandbox, job, handed_in.files, module) for job in asked]
+            student = merge([part.result() for part in parts])
+        return _lowered(replace(question, student=student, reference=reference.result()), question)
 
     def _source(self, exercise: Exercise, handed_in: Submission, module: Module) -> Source:
         others = [e.name for e in self._course.assignment(exercise.assignment).exercises if e.name != exercise.name]
@@ -92,18 +161,12 @@ class Investigator:
         answered = run_job(self._sandbox, Job(exercise, (probe,), 0.0, ()), handed_in.files, module)
         return answered.get("source", Source) or NO_SOURCE
 
-    def _followed(self, question: Question, base: Sequence[Variation]) -> Question:
-        """The question with the evidence of a solution that has the same mistakes in what the exercise uses."""
-        solution = self._course.assignment(question.exercise.assignment).solution
-        mistaken = self._references.mistaken(question.exercise, bank.together(solution, base))
-        return _lowered(replace(question, reference=mistaken), question)
-
-    def _suspects(self, question: Question, base: Sequence[Variation], source: Source) -> list[Suspect]:
+    def _suspects(self, question: Question, ground: Ground, source: Source) -> list[Suspect]:
         """The known mistakes that the evidence speaks for. First by what is built, which is quick; then by all."""
         exercise = question.exercise
-        solution = self._course.assignment(exercise.assignment).solution
+        assignment = self._course.assignment(exercise.assignment)
         known = self._bank.of(exercise.name)
-        sources = [bank.together(solution, [*base, one]) if base else one.source for one in known]
+        sources = [ground.under(one.source, assignment) for one in known]
         beside = naming.Comparison(exercise, question.student, question.reference, source)
         if exercise.cases:
             outlines = self._references.outlines(exercise, sources, self._say)
@@ -121,12 +184,13 @@ class Investigator:
         return naming.ranked(found)
 
     def _demonstration(
-        self, question: Question, findings: Findings, base: Sequence[Variation], handed_in: Submission, module: Module
+        self, question: Question, findings: Findings, ground: Ground, handed_in: Submission, module: Module
     ) -> Demonstration:
-        if not self._shows or not demonstration.wanted(question.student, findings):
+        # What only shows beside a stand-in, no call shows that a student could make.
+        if not self._shows or ground.stand_ins or not demonstration.wanted(question.student, findings):
             return Demonstration()
         assignment = self._course.assignment(question.exercise.assignment)
-        source = bank.together(assignment.solution, base)
+        source = ground.under(assignment.solution, assignment)
         return demonstration.demonstrated(
             question, assignment, source, handed_in, module, self._sandbox, self._settings
         )
@@ -171,16 +235,6 @@ def _lowered(again: Question, before: Question) -> Question:
     if band is None or reached is None or usual is None or reached >= usual:
         return again
     return replace(again, exercise=replace(again.exercise, band=replace(band, lowest=band.lowest - usual + reached)))
-
-
-def _inherited(base: Sequence[Variation]) -> str:
-    return (
-        f"Judged against a solution whose {_named(base)} has the same mistake: it costs points once, where it is made."
-    )
-
-
-def _named(base: Sequence[Variation]) -> str:
-    return " and ".join(dict.fromkeys(one.exercise for one in base))
 
 
 def _place(variation: Variation, source: Source, handed_in: Submission, module: Module) -> Place | None:

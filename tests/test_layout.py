@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     "worker": {"wire"},
     "sandbox": {"errors", "model", "wire", "worker"},
     "doctor": {"errors", "sandbox"},
-    "course": {"errors", "sandbox"},  # limits travel as data, from the rubric to the walls
+    "tables": set(),
+    "course": {"errors", "sandbox", "tables"},  # limits travel as data, from the rubric to the walls
     "notebook": {"errors"},
     "bank": {"course", "errors"},
     "text": set(),
@@ -38,9 +39,10 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"evidence", "plan", "sandbox", "submission", "wire"},
     "references": {"asking", "course", "evidence", "plan", "sandbox", "store", "submission"},
     "demonstration": {"asking", "checks", "course", "diagnosis", "evidence", "model", "plan", "sandbox", "submission"},
+    "standins": {"bank", "course", "plan"},
     "investigation": {
-        "asking", "bank", "checks", "course", "demonstration", "diagnosis", "model", "plan", "references", "sandbox",
-        "submission", "wire",
+        "asking", "bank", "checks", "course", "demonstration", "diagnosis", "evidence", "model", "plan", "references",
+        "sandbox", "standins", "submission", "wire",
     },
     "grading": {
         "asking", "bank", "investigation", "references",

@@ -33,6 +33,7 @@ _PUBLIC = {
     *(name for name, value in vars(builtins).items() if isinstance(value, type)),
     *("NoneType", "function", "method", "generator", "module", "builtin_function_or_method", "odict_values"),
     *("Tensor", "Parameter", "Linear", "Sequential", "ModuleList", "ModuleDict", "OrderedDict", "CrossEntropyLoss"),
+    *("WatchedModel", "WatchedSGD", "DataLoader", "_SingleProcessDataLoaderIter"),  # what scenes hand over
     *("backward", "item", "shape", "size", "dim", "log_softmax", "cross_entropy_loss", "mse_loss", "weight", "bias"),
 }
 _KINDS = ("modes",)  # arrays that say of what kinds things were, not how many

@@ -262,6 +262,13 @@ class Adapted:
 
 
 @dataclass(frozen=True)
+class StoodIn:
+    """Stand-ins took the place of these exercises, wherever the submission's own modules knew them."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class SourceFact:
     """Something seen in the source. `name` is a key of DETECTORS in worker/facts.py, `detail` a word or two; `line` is
     counted in `file`, which may be a cell: "layers.ipynb, cell 3"."""
