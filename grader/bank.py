@@ -155,6 +155,12 @@ def definitions(source: bytes) -> dict[str, str]:
     return {name: "".join(lines[start:end]) for name, (start, end) in _spans(source).items()}
 
 
+def mentioned(source: bytes, name: str) -> frozenset[str]:
+    """The names that one class or function mentions. Raises KeyError where the source has none of that name."""
+    tree = ast.parse(definitions(source)[name])
+    return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
+
+
 def replaced(source: bytes, name: str, text: str) -> bytes:
     """The source with another definition of one class or function. Raises KeyError where it has none of that name."""
     lines = source.decode().splitlines(keepends=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from grader.asking import loading
@@ -55,14 +55,14 @@ def demonstrated(
         name = None if module.cells else module.stem.replace("/", ".")
         found = counterexample.find(question, student, reference, name)
     call = SmallestCall(f"{found.imports}\n\n{found.code}", found.yours, found.expected) if found else None
-    return Demonstration(tuple(_rows(parted)), call, parted.before, parted.after)
+    return Demonstration(tuple(_rows(parted, handed_in, module)), call, parted.before, parted.after)
 
 
-def _rows(parted: TraceDiff) -> list[TraceRow]:
-    return [
-        TraceRow(_told(row.expected), _told(row.got), row.got.module if row.got else "", row.equal, row.first)
-        for row in parted.rows
-    ]
+def _rows(parted: TraceDiff, handed_in: Submission, module: Module) -> Iterator[TraceRow]:
+    for row in parted.rows:
+        got, expected = row.got, _told(row.expected)
+        where = handed_in.place(got.file, got.line, module.stem) if got else None
+        yield TraceRow(expected, _told(got), got.module if got else "", row.equal, row.first, where)
 
 
 def _told(step: Step | None) -> str:

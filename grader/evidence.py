@@ -136,8 +136,8 @@ def _expect_operations(record: records.Operated) -> None:
     for index, operation in enumerate(record.operations):
         if not _OPERATION.fullmatch(operation.name):
             raise FrameError(f"{operation.name[:40]!r} is no operation of torch's")
-        if not _possible(operation.shape):
-            raise FrameError(f"operation {index} has a shape that no tensor has")
+        if not _possible(operation.shape) or operation.line < 0:
+            raise FrameError(f"operation {index} has a shape that no tensor has, or no line")
         if len(operation.inputs) > records.MOST_INPUTS or any(not 0 <= i < index for i in operation.inputs):
             raise FrameError(f"operation {index} is made from others than those before it")
     if not -1 <= record.result < len(record.operations):

@@ -21,13 +21,12 @@ import numpy as np
 
 from grader import checks, exhibits, investigation, plan, rubric, submission
 from grader.asking import merge, run_job
-from grader.bank import Variation
 from grader.checks import hints, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, GraderError, SandboxError, SubmissionError
 from grader.evidence import Evidence
-from grader.investigation import Insight, Investigator
+from grader.investigation import Insight, Investigator, Mistaken
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
 from grader.plan import Settings
 from grader.references import References, Say
@@ -166,11 +165,11 @@ class Grader:
         running: dict[str, list[Future[Evidence]]],
     ) -> Iterator[ExerciseResult]:
         """The exercises of one assignment, in order: what is wrong with one may explain another after it."""
-        mistaken: dict[str, Variation | None] = {}  # by name, with the known mistake that each behaves as, if any
+        mistaken: dict[str, Mistaken] = {}  # what lost points, by name
         for exercise in exercises:
             result = self._result(exercise, collected, module, running, mistaken)
             if result.score < result.max_score and result.status is not Status.ERROR:
-                mistaken.setdefault(exercise.name, None)
+                mistaken.setdefault(exercise.name, Mistaken())
             yield result
 
     def _result(
@@ -179,7 +178,7 @@ class Grader:
         collected: Submission,
         module: Module | None,
         running: dict[str, list[Future[Evidence]]],
-        mistaken: dict[str, Variation | None],
+        mistaken: dict[str, Mistaken],
     ) -> ExerciseResult:
         if module is None:
             name = self.course.assignment(exercise.assignment).module
@@ -213,7 +212,7 @@ class Grader:
         return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)
 
     def _insight(
-        self, question: Question, collected: Submission, module: Module, mistaken: dict[str, Variation | None]
+        self, question: Question, collected: Submission, module: Module, mistaken: dict[str, Mistaken]
     ) -> Insight:
         """The verdicts, and what lies behind those that failed."""
         findings = checks.run(question)
@@ -226,8 +225,7 @@ class Grader:
         except Exception:  # a name is a help, and no reason to lose a grade
             sys.stderr.write(printable(traceback.format_exc()))
             return Insight(findings)
-        if insight.behaves_as is not None:
-            mistaken[question.exercise.name] = insight.behaves_as
+        mistaken[question.exercise.name] = insight.mistaken
         return insight
 
     def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:

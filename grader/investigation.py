@@ -20,13 +20,12 @@ from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.diagnosis import naming
 from grader.diagnosis.naming import Suspect
-from grader.evidence import Answered
 from grader.model import Demonstration, Finding, Misconception, Place, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
 from grader.sandbox.host import Sandbox
 from grader.submission import Module, Submission
-from grader.wire.records import Found, Source
+from grader.wire.records import Found, Problem, Source
 
 NO_SOURCE = Source((), (), ())
 LANGUAGE = "en"
@@ -34,13 +33,28 @@ Findings = dict[str, Finding]
 
 
 @dataclass(frozen=True)
+class Mistaken:
+    """What is known of an exercise that lost points: a known mistake that it cannot be told from, and the student's
+    lines between which that shows; exercises that share code may share them."""
+
+    behaves_as: Variation | None = None
+    lines: tuple[Place, ...] = ()
+
+    def same(self, other: Mistaken) -> bool:
+        """Whether both are one mistake, made once."""
+        if self.behaves_as is None or other.behaves_as is None or not self.lines:
+            return False
+        return self.behaves_as.misconception == other.behaves_as.misconception and self.lines == other.lines
+
+
+@dataclass(frozen=True)
 class Insight:
     """What was found out about one exercise: its findings, judged once more where `note` says so, and the names of what
-    is behind them; `behaves_as` is a known mistake that it cannot be told from."""
+    is behind them."""
 
     findings: Findings
     misconceptions: tuple[Misconception, ...] = ()
-    behaves_as: Variation | None = None
+    mistaken: Mistaken = Mistaken()
     note: str = ""
     demonstration: Demonstration = field(default_factory=Demonstration)
 
@@ -99,12 +113,9 @@ class Investigator:
         findings: Findings,
         handed_in: Submission,
         module: Module,
-        earlier: Mapping[str, Variation | None],
+        earlier: Mapping[str, Mistaken],
     ) -> Insight:
-        """Find out what is behind the failures of an exercise.
-
-        `earlier` are the exercises before it that lost points, by name, with the known mistake that each behaves as.
-        """
+        """Find out what is behind the failures of an exercise; `earlier` are those before it that lost points."""
         if not _is_there(question):
             return Insight(findings)
         source = self._source(question.exercise, handed_in, module)
@@ -122,24 +133,34 @@ class Investigator:
         if not failed(findings):
             return Insight(findings, note=note)
         suspects = self._suspects(question, ground, source)
-        told = tuple(self._told(suspect, source, handed_in, module) for suspect in suspects)
-        # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
-        sure = suspects[0].variation if suspects and suspects[0].exact and ground is PLAIN else None
+        told = tuple(self._misconception(suspect, source, handed_in, module) for suspect in suspects)
         shown = self._demonstration(question, findings, ground, handed_in, module)
-        return Insight(findings, told, sure, note, shown)
+        # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
+        if not suspects or not suspects[0].exact or ground is not PLAIN:
+            return Insight(findings, told, note=note, demonstration=shown)
+        sure = suspects[0].variation
+        this = Mistaken(sure, _lines(question, _fact(sure, source, handed_in, module), shown))
+        twin = next((name for name, other in earlier.items() if this.same(other)), "")
+        if twin:
+            again = self._on(Ground(mistakes=(sure,)), question, handed_in, module)
+            findings = _where_answered(checks.run(again), findings)
+            note = f"The same mistake as in {twin}, in code that both use ({_told(this.lines)}): it costs points once."
+            if not failed(findings):
+                return Insight(findings, mistaken=this, note=note)
+        return Insight(findings, told, this, note, shown)
 
-    def _grounds(self, question: Question, source: Source, earlier: Mapping[str, Variation | None]) -> Iterator[Ground]:
+    def _grounds(self, question: Question, source: Source, earlier: Mapping[str, Mistaken]) -> Iterator[Ground]:
         """What to compare the exercise on top of: the same mistakes, where they are known; stand-ins, where they are
-        not, or where the mistake stops what is built on it, so that there is nothing to compare."""
-        used = [name for name in source.uses if name in earlier]
-        known = tuple(one for name in used if (one := earlier[name]) is not None)
+        not, and where what is built on them stops, or fails for what no solution may do."""
+        assignment = self._course.assignment(question.exercise.assignment)
+        # Where the solution goes another way, neither says anything.
+        built_on = bank.mentioned(assignment.solution, question.exercise.name)
+        used = [name for name in source.uses if name in earlier and name in built_on]
+        known = tuple(one for name in used if (one := earlier[name].behaves_as) is not None)
         if known:
             yield Ground(mistakes=known)
-        stopped = not all(isinstance(outcome, Answered) for outcome in question.student.outcomes.values())
-        if stopped or len(known) < len(used):
-            assignment = self._course.assignment(question.exercise.assignment)
-            if names := standins.there_are(assignment, used):
-                yield Ground(stand_ins=names)
+        if names := standins.there_are(assignment, used):
+            yield Ground(stand_ins=names)
 
     def _on(self, ground: Ground, question: Question, handed_in: Submission, module: Module) -> Question:
         """The question on top of `ground`: asked again where stand-ins change what the student's own code does."""
@@ -195,7 +216,7 @@ class Investigator:
             question, assignment, source, handed_in, module, self._sandbox, self._settings
         )
 
-    def _told(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
+    def _misconception(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
         words = self._bank.misconceptions[suspect.variation.misconception]
         return Misconception(
             words.id,
@@ -239,11 +260,32 @@ def _lowered(again: Question, before: Question) -> Question:
 
 def _place(variation: Variation, source: Source, handed_in: Submission, module: Module) -> Place | None:
     """Where to look: the line of the fact that tells the mistake, else the method that it is in."""
-    facts = ((fact.file, fact.line) for fact in source.facts if variation.fact and fact.name == variation.fact)
     looked_for = (variation.look, variation.exercise)
     methods = ((each.file, each.line) for name in looked_for for each in source.methods if each.name == name)
-    file, line = next(facts, None) or next(methods, ("", 0))
-    if not file:
-        return None
-    lines = handed_in.lines_beside(file, module.stem)
-    return Place(file, line, lines[line - 1].strip() if 0 < line <= len(lines) else "")
+    return _fact(variation, source, handed_in, module) or handed_in.place(*next(methods, ("", 0)), module.stem)
+
+
+def _fact(variation: Variation, source: Source, handed_in: Submission, module: Module) -> Place | None:
+    """The line of the fact that tells the mistake from others like it."""
+    facts = ((fact.file, fact.line) for fact in source.facts if variation.fact and fact.name == variation.fact)
+    return handed_in.place(*next(facts, ("", 0)), module.stem)
+
+
+def _lines(question: Question, fact: Place | None, shown: Demonstration) -> tuple[Place, ...]:
+    """The student's lines where a mistake shows: of an exception, of the fact that tells it, else those between which
+    the pass parts from the reference's. None where that is not known."""
+    raised = [outcome for outcome in question.student.outcomes.values() if isinstance(outcome, Problem)]
+    if raised and raised[0].frames:
+        frame = raised[0].frames[-1]
+        return (Place(frame.file, frame.line),)
+    if fact is not None:
+        return (fact,)
+    parts = next((index for index, row in enumerate(shown.trace) if row.first), 0)
+    sides = [rows for rows in (shown.trace[max(0, parts - 1) : parts], shown.trace[parts:]) if rows]
+    found = [place for rows in sides if (place := next((row.where for row in rows if row.where), None))]
+    return tuple(found) if len(found) == len(sides) else ()
+
+
+def _told(lines: tuple[Place, ...]) -> str:
+    numbers = " and ".join(dict.fromkeys(str(place.line) for place in lines))
+    return f"{lines[0].file}, line{'s' * (' ' in numbers)} {numbers}"

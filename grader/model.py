@@ -175,7 +175,8 @@ class Excerpt:
 class TraceRow:
     """One operation of a forward pass: the reference's beside the student's; "" where one of them does nothing.
 
-    `module` is the student's own path to it, `same` says that the values agree, `first` that the passes part here.
+    `module` is the student's own path to it, `where` the line that it comes from; `same` says that the values agree,
+    `first` that the passes part here.
     """
 
     expected: str  # e.g. "max_pool2d → (2, 64, 12, 10)"
@@ -183,6 +184,7 @@ class TraceRow:
     module: str
     same: bool
     first: bool = False
+    where: Place | None = None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from grader import notebook, snapshot, source
 from grader.errors import SubmissionError
+from grader.model import Place
 from grader.text import first_few, one_line
 
 MOST_NOTES = 20
@@ -74,6 +75,13 @@ class Submission:
         if path not in self._cells:
             self._cells[path] = tuple(notebook.cells(path, self.files[path]))
         return self._cells[path]
+
+    def place(self, path: str, line: int, module: str) -> Place | None:
+        """A line that a worker named, with its text; None where it named none. Paths as in `lines_beside`."""
+        if not path or line < 1:
+            return None
+        lines = self.lines_beside(path, module)
+        return Place(path, line, lines[line - 1].strip() if line <= len(lines) else "")
 
     def lines_beside(self, path: str, module: str) -> list[str]:
         """The lines of a file that a worker named, which counts from the folder of the `module` that it ran."""

@@ -149,11 +149,10 @@ def _mixed(found: Sequence[Mutant], seed: int) -> list[Mutant]:
     return [mutant for mutant in chain.from_iterable(zip_longest(*queues)) if mutant is not None]
 
 
-def uses(assignment: Assignment) -> dict[str, set[str]]:
+def uses(assignment: Assignment) -> dict[str, frozenset[str]]:
     """For each exercise those that its solution uses, directly or through others."""
-    source = assignment.solution.decode()
     names = set(_names(assignment.exercises))
-    found = {name: _mentioned(source, name) & names - {name} for name in names}
+    found = {name: bank.mentioned(assignment.solution, name) & names - {name} for name in names}
     for _ in names:
         found = {name: used.union(*(found[other] for other in used)) for name, used in found.items()}
     return found
@@ -167,10 +166,6 @@ def _at_import(source: bytes, exercise: str) -> str:
             for function in (inner for inner in ast.walk(node) if isinstance(inner, ast.FunctionDef)):
                 function.body = []
     return ast.dump(tree)
-
-
-def _mentioned(source: str, name: str) -> set[str]:
-    return {node.id for node in ast.walk(mutation.exercise_in(source, name)) if isinstance(node, ast.Name)}
 
 
 def _defines(text: str, name: str) -> bool:

@@ -60,9 +60,7 @@ def _measured(
                 counts["lost with names" if names_too else "lost"] += round(100 * lost)  # in hundredths
                 counts["in cases"] += bool(lost) and names_too
                 if listed and lost and names_too:
-                    print(
-                        f"  {one.exercise}: {one.misconception} ({one.number + 1}): {lost:g} points; {found.note or '-'}"
-                    )
+                    print(f"  {one.exercise}: {one.misconception} ({one.number + 1}): {lost:g} points", flush=True)
     return counts + Counter({"cases": len(cases), "points": round(100 * exercise.max_score) * len(cases)})
 
 

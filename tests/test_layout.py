@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "text": set(),
     "source": {"text"},
     "snapshot": {"errors", "notebook", "text"},
-    "submission": {"errors", "notebook", "snapshot", "source", "text"},
+    "submission": {"errors", "model", "notebook", "snapshot", "source", "text"},
     "evidence": {"sandbox", "wire"},
     "plan": {"course", "sandbox"},
     "store": {"evidence", "plan", "sandbox", "wire"},

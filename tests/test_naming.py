@@ -24,7 +24,7 @@ from grader.submission import Submission
 KEPT = {
     *("final-relu-missing", "relu-one-missing", "maxpool-not-called", "bn2-missing", "no-skip"),
     *("accuracy-divided-by-batches", "mean-of-batch-losses", "step-before-backward", "gradients-clipped-away"),
-    *("no-zero-grad", "zero-grad-not-called"),
+    *("no-zero-grad", "zero-grad-not-called", "relu-added", "bn-after-activation"),
 }
 
 
@@ -71,10 +71,10 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Store:
 def graded(small: Course, counting: Counting, memory: Store) -> Any:
     """Grades a solution with these edits, and gives its exercises by name."""
 
-    def run(assignment: str, source: bytes, *names: str) -> dict[str, ExerciseResult]:
+    def run(assignment: str, source: bytes, *names: str, shows: bool = False) -> dict[str, ExerciseResult]:
         selection = Selection(exercises=frozenset(f"{assignment}.{name}" for name in names))
         handed_in = Submission("someone", {f"{assignment}.py": source})
-        with Grader(small, counting, Settings(7), memory, selection, names=True) as grader:  # type: ignore[arg-type]
+        with Grader(small, counting, Settings(7), memory, selection, names=True, shows=shows) as grader:  # type: ignore[arg-type]
             return {each.name: each for each in grader.grade_collected(handed_in).exercises}
 
     return run
@@ -152,6 +152,71 @@ def test_loops_that_use_one_another_pay_once(small: Course, graded: Any) -> None
     assert named(results["evaluate"])[0] == "accuracy-divided-by-batches"
     assert results["fit"].score == results["fit"].max_score
     assert "evaluate has the same mistake" in results["fit"].note
+
+
+def stages(course: Course, stage: str) -> bytes:
+    """Two classifiers of one helper's stages: a linear layer, and what `stage` puts behind it."""
+    first, second = "in_dim, n_hidden_1", "n_hidden_1, n_hidden_2"
+    source = mistaken(
+        course,
+        "build_methods",
+        ("Model_Seq", f"self.linear1 = nn.Linear({first})", f"self.one = stage({first})"),
+        ("Model_Seq", f"self.linear2 = nn.Linear({second})", f"self.two = stage({second})"),
+        ("Model_Seq", "        self.bn1 = nn.BatchNorm1d(n_hidden_1)\n", ""),
+        ("Model_Seq", "        self.bn2 = nn.BatchNorm1d(n_hidden_2)\n", ""),
+        ("Model_Seq", "F.relu(self.bn1(self.linear1(x)))", "self.one(x)"),
+        ("Model_Seq", "F.relu(self.bn2(self.linear2(x)))", "self.two(x)"),
+        ("Model_Lay", f"nn.Sequential(nn.Linear({first}), nn.BatchNorm1d(n_hidden_1))", f"stage({first})"),
+        ("Model_Lay", f"nn.Sequential(nn.Linear({second}), nn.BatchNorm1d(n_hidden_2))", f"stage({second})"),
+        ("Model_Lay", "x = F.relu(self.layer1(x))", "x = self.layer1(x)"),
+        ("Model_Lay", "x = F.relu(self.layer2(x))", "x = self.layer2(x)"),
+    )
+    helper = "\n\ndef stage(inside, outside):\n    return nn.Sequential(\n        nn.Linear(inside, outside),\n"
+    return source + f"{helper}{stage}    )\n".encode()
+
+
+def test_a_mistake_in_shared_code_costs_once(small: Course, graded: Any) -> None:
+    """Two classes made of one helper that is wrong: the first should pay, the second say where the mistake is."""
+    source = stages(small, "        nn.ReLU(),\n        nn.BatchNorm1d(outside),\n")
+    results = graded("build_methods", source, "Model_Seq", "Model_Lay", shows=True)
+    assert named(results["Model_Seq"]) == ["bn-after-activation"]
+    assert results["Model_Seq"].score < results["Model_Seq"].max_score
+    assert named(results["Model_Lay"]) == []
+    assert results["Model_Lay"].score == results["Model_Lay"].max_score
+    assert "same mistake as in Model_Seq" in results["Model_Lay"].note
+    last = len(source.decode().splitlines())
+    assert f"lines {last - 3} and {last - 2}" in results["Model_Lay"].note
+
+
+def test_the_same_mistake_made_twice_costs_twice(small: Course, graded: Any) -> None:
+    """Each in code of its own, even beside a helper that both use, is not made once."""
+    source = mistaken(
+        small,
+        "build_methods",
+        *((name, "x = self.flatten(x)", "x = same(self.flatten(x))") for name in ("Model_Seq", "Model_Lay")),
+        ("Model_Seq", "F.relu(self.bn1(self.linear1(x)))", "self.bn1(F.relu(self.linear1(x)))"),
+        ("Model_Lay", "nn.BatchNorm1d(n_hidden_1))", "nn.ReLU(), nn.BatchNorm1d(n_hidden_1))"),
+        ("Model_Lay", "x = F.relu(self.layer1(x))", "x = self.layer1(x)"),
+    )
+    source += b"\n\ndef same(x):\n    return x * 1\n"
+    results = graded("build_methods", source, "Model_Seq", "Model_Lay", shows=True)
+    assert named(results["Model_Seq"]) == named(results["Model_Lay"]) == ["bn-after-activation"]
+    for result in results.values():
+        assert result.score < result.max_score
+        assert result.note == ""
+
+
+def test_an_exercise_made_of_another_pays_nothing_for_it(small: Course, graded: Any) -> None:
+    """A layer that computes with the student's wrong function should not lose points for the function."""
+    source = mistaken(
+        small,
+        "layers",
+        ("linear_functional", "F.linear(x, weight, bias)", "F.relu(F.linear(x, weight, bias))"),
+        ("FunctionalLinear", "F.linear(x, self.weight, self.bias)", "linear_functional(x, self.weight, self.bias)"),
+    )
+    results = graded("layers", source, "linear_functional", "FunctionalLinear", shows=True)
+    assert results["linear_functional"].score < results["linear_functional"].max_score
+    assert results["FunctionalLinear"].score == results["FunctionalLinear"].max_score
 
 
 def test_what_behaviour_cannot_tell_the_source_does(small: Course, graded: Any) -> None:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 MOST_EXAMPLES = 60  # after that, everything counts as equal
-WALL_SECONDS = 1.0  # after that, too; the number of examples should decide first
-FIXED_WALL_SECONDS = 4.0  # for a network without arguments, which is large, but has few examples
+# After that, too. Far away, so that the number of examples decides, which is the same on a busy machine: a search takes
+# about a third of a second, of a large network two.
+WALL_SECONDS = 15.0
 _SEED = 1
 
 
@@ -88,7 +89,6 @@ class Search:
         self._student, self._reference = Trial(exercise, student), Trial(exercise, reference)
         self._raised = raised
         self._known: dict[str, bool] = {}
-        self._seconds = FIXED_WALL_SECONDS if self._domain.fixed else WALL_SECONDS
         self._until: float | None = None
 
     @property
@@ -123,7 +123,7 @@ class Search:
         key = repr(example)
         if key not in self._known:
             # From the first question on: how long Hypothesis takes to start is not the student's.
-            self._until = self._until or time.monotonic() + self._seconds
+            self._until = self._until or time.monotonic() + WALL_SECONDS
             if len(self._known) >= MOST_EXAMPLES or time.monotonic() > self._until:
                 return False
             self._known[key] = self._contrast(example) is not None

@@ -51,7 +51,7 @@ def _differs(question: Question, probe: Probe) -> bool:
 def _pass(subject: Subject, wrong: Probe, probes: Mapping[str, Probe]) -> Answered | None:
     """The operations of that pass, in a subject built for it."""
     for need in wrong.needs:
-        if not isinstance(subject.ask(probes[need].op, probes[need].params), Answered):
+        if not isinstance(subject.ask(probes[need].op, {**probes[need].params, "origins": True}), Answered):
             return None
     found = subject.ask("operations", {name: wrong.params[name] for name in _ASKED}, wrong.arrays)
     return found if isinstance(found, Answered) else None

@@ -85,11 +85,14 @@ _ALIASES = {
 
 @dataclass(frozen=True)
 class Step:
-    """One operation, as it is shown. `module` is the student's own path to it; empty outside of all modules."""
+    """One operation, as it is shown. `module` is the student's own path to it; empty outside of all modules. `file` and
+    `line` say where it comes from."""
 
     name: str
     shape: tuple[int, ...]
     module: str
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)
@@ -262,7 +265,9 @@ def _row(expected: Operation | None, got: Operation | None, equal: bool) -> Row:
 
 
 def _step(operation: Operation | None) -> Step | None:
-    return None if operation is None else Step(_label(operation), operation.shape, operation.module)
+    if operation is None:
+        return None
+    return Step(_label(operation), operation.shape, operation.module, operation.file, operation.line)
 
 
 def _label(operation: Operation) -> str:

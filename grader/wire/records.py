@@ -189,12 +189,15 @@ class Sampled:
 @dataclass(frozen=True)
 class Operation:
     """One call into torch: its name without marks of spelling, the shape of its (first) result, the path of the module
-    that was running, and the operations that its inputs came from, by index."""
+    that was running, and the operations that its inputs came from, by index. `file` and `line` say where it is written,
+    or where the layer was made that does it; "" and 0 where that is not the student's own."""
 
     name: str
     shape: tuple[int, ...]
     module: str
     inputs: tuple[int, ...]
+    file: str = ""
+    line: int = 0
 
 
 @dataclass(frozen=True)

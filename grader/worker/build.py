@@ -12,7 +12,7 @@ import torch
 from torch import nn
 
 from grader.wire.records import Built, Described, ModuleRow, TensorRow
-from grader.worker import canonical, tree
+from grader.worker import canonical, origins, tree
 from grader.worker.problems import SubmissionFault
 from grader.worker.roles import Role, UseTrace
 from grader.worker.student import Student, qualified
@@ -23,7 +23,10 @@ _CONSTRUCTION: weakref.WeakKeyDictionary[nn.Module, list[str]] = weakref.WeakKey
 
 
 def build(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Built, Arrays]:
-    """Call the exercise with constructor arguments and keep the result under ``params["subject"]``."""
+    """Call the exercise with constructor arguments and keep the result under ``params["subject"]``; where asked for,
+    remember the lines that made its modules (see `origins`)."""
+    if params.get("origins"):
+        origins.watch(student.box)
     subject = make(student, params)
     student.subjects[params["subject"]] = subject
     log = _CONSTRUCTION.get(subject, []) if isinstance(subject, nn.Module) else []

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from grader.wire.records import DIGEST_WIDTH, MOST_INPUTS, MOST_OPERATIONS, Operated, Operation, Problem
-from grader.worker import build, forward
+from grader.worker import build, forward, origins
 from grader.worker.digest import digests
 from grader.worker.problems import describe
 from grader.worker.student import Student
@@ -48,8 +49,8 @@ def _traced(
 ) -> tuple[Operated, np.ndarray]:
     this = forward.prepare(student, params | {"backward": False}, arrays, dtype)
     this.reset(params["seed"])
-    given, place = this.values.clone(), [""]
-    watch, output, problem = OperationTrace(given, place), None, None
+    given, place = this.values.clone(), [Running("", None)]
+    watch, output, problem = OperationTrace(given, place, student.box), None, None
     try:
         with _places(this.model, place), torch.no_grad(), watch:
             output = this.model(given)
@@ -58,12 +59,20 @@ def _traced(
     return watch.record(output, str(dtype).removeprefix("torch."), problem)
 
 
+@dataclass(frozen=True)
+class Running:
+    """A module that is running, and its path; at the outermost, none."""
+
+    path: str
+    module: nn.Module | None
+
+
 @contextmanager
-def _places(model: nn.Module, place: list[str]) -> Iterator[None]:
-    """While the model runs, the last item of `place` is the path of the innermost module."""
+def _places(model: nn.Module, place: list[Running]) -> Iterator[None]:
+    """While the model runs, the last item of `place` is the innermost module."""
     hooks = []
     for path, module in model.named_modules():
-        hooks.append(module.register_forward_pre_hook(lambda *_, path=path: place.append(path)))
+        hooks.append(module.register_forward_pre_hook(lambda *_, this=Running(path, module): place.append(this)))
         hooks.append(module.register_forward_hook(lambda *_: _leave(place), always_call=True))
     try:
         yield
@@ -72,16 +81,16 @@ def _places(model: nn.Module, place: list[str]) -> Iterator[None]:
             hook.remove()
 
 
-def _leave(place: list[str]) -> None:
+def _leave(place: list[Running]) -> None:
     place.pop()
 
 
 class OperationTrace(TorchFunctionMode):
     """Notes every call into torch that the tensor `given` flows into. `place` ends with the module that is running."""
 
-    def __init__(self, given: torch.Tensor, place: list[str]) -> None:
+    def __init__(self, given: torch.Tensor, place: list[Running], box: str) -> None:
         super().__init__()
-        self._place = place
+        self._place, self._box = place, box
         self._operations: list[Operation] = []
         self._values: list[np.ndarray] = []
         self._complete = True
@@ -109,7 +118,9 @@ class OperationTrace(TorchFunctionMode):
             return
         index = len(self._operations)
         inputs = tuple(sorted(source for source in sources if source >= 0)[-MOST_INPUTS:])
-        self._operations.append(Operation(_name(func), tuple(made[0].shape), self._place[-1], inputs))
+        running = self._place[-1]
+        file, line = origins.of(running.module, self._box)
+        self._operations.append(Operation(_name(func), tuple(made[0].shape), running.path, inputs, file, line))
         self._values.append(digests([made[0]])[0])
         for tensor in made:
             self._made[id(tensor)] = (index, tensor)
