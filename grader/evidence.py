@@ -39,6 +39,7 @@ RECORDS: dict[str, type[Any]] = {
     "adapted": records.Adapted,
     "source": records.Source,
     "stand_in": records.StoodIn,
+    "forms": records.Forms,
 }
 
 

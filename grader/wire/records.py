@@ -265,6 +265,23 @@ class Adapted:
 
 
 @dataclass(frozen=True)
+class Form:
+    """The normal form of the code that one exercise can reach, as a hash (see worker/forms.py), and where it begins."""
+
+    exercise: str
+    digest: str
+    file: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Forms:
+    """The normal forms of those exercises that have one."""
+
+    forms: tuple[Form, ...]
+
+
+@dataclass(frozen=True)
 class StoodIn:
     """Stand-ins took the place of these exercises, wherever the submission's own modules knew them."""
 

@@ -105,7 +105,12 @@ def imported(text: str | bytes) -> list[str]:
         tree = parsed(text)
     except (RecursionError, MemoryError):
         return []
-    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))] if tree else []
+    return imported_by(tree) if tree else []
+
+
+def imported_by(tree: ast.Module) -> list[str]:
+    """The names of the modules that a tree imports, without the dots of relative imports."""
+    nodes = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
     names = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
     for node in nodes:
         if isinstance(node, ast.ImportFrom):

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.wire import frames
-from grader.worker import adapt, build, dry, facts, forward, loops, operations, sample, standin, training, vision
+from grader.worker import adapt, build, dry, facts, forms, forward, loops, operations, sample, standin, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
 
@@ -37,6 +37,7 @@ OPERATIONS: dict[str, Operation] = {
     "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),
     "source": facts.source,
     "stand_in": standin.stand_in,
+    "forms": forms.forms,
 }
 
 

@@ -1,0 +1,262 @@
+"""The normal form of the code that an exercise can reach, as a hash: equal hashes are the same program.
+
+Left out are comments, layout, docstrings, names of local variables, and other exercises that it does not mention. No
+code of the submission has been run when this is asked, so nothing can have changed what is read here.
+
+Only code that looks at itself (its frames, its own source, its variables by name) could tell two programs of one
+normal form apart: where names are mentioned that serve for that, or that read files or the clock, there is no normal
+form. A made-up difference would gain nothing: programs of one form hold the same instructions.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+import sys
+import warnings
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from types import CodeType
+from typing import Any
+
+import numpy as np
+
+from grader.wire.records import Form, Forms
+from grader.worker import topcode
+from grader.worker.bindings import FUNCTIONS, imported_by, parsed
+
+Arrays = dict[str, np.ndarray]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Tree = tuple[str, ast.Module]  # what a piece of source is called, and what it says
+_WORD = re.compile(r"\w+")
+
+# Whoever uses one of these may see more of a program than what it does.
+_SEEING = frozenset(
+    [
+        "__annotations__",
+        "__builtins__",
+        "__code__",
+        "__dict__",
+        "__doc__",
+        "__file__",
+        "__globals__",
+        "__import__",
+        "__loader__",
+        "__mro__",
+        "__path__",
+        "__spec__",
+        "__subclasses__",
+        "__traceback__",
+        "breakpoint",
+        "compile",
+        "delattr",
+        "dir",
+        "eval",
+        "exec",
+        "getattr",
+        "globals",
+        "hasattr",
+        "help",
+        "id",
+        "input",
+        "locals",
+        "open",
+        "setattr",
+        "vars",
+        "ast",
+        "asyncio",
+        "atexit",
+        "builtins",
+        "code",
+        "ctypes",
+        "datetime",
+        "dis",
+        "faulthandler",
+        "gc",
+        "glob",
+        "importlib",
+        "inspect",
+        "io",
+        "linecache",
+        "logging",
+        "multiprocessing",
+        "operator",
+        "os",
+        "pathlib",
+        "pickle",
+        "pkgutil",
+        "platform",
+        "runpy",
+        "secrets",
+        "shutil",
+        "signal",
+        "site",
+        "socket",
+        "subprocess",
+        "symtable",
+        "sys",
+        "sysconfig",
+        "tempfile",
+        "threading",
+        "time",
+        "timeit",
+        "tokenize",
+        "traceback",
+        "types",
+        "unittest",
+        "urllib",
+        "uuid",
+        "warnings",
+        "weakref",
+        "zipfile",
+        "fromfile",
+        "genfromtxt",
+        "load",
+        "loadtxt",
+        "memmap",
+        "save",
+        "savez",
+        "jit",
+        "fx",
+        "script",
+        "hub",
+    ]
+)
+
+
+def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays]:
+    """The forms of ``params["exercises"]``: names by the path of their module, without its ending.
+
+    Arrays as in `Student.load`: "0", "1", … the Python files at ``params["paths"]``, and for a module that is a
+    notebook "<module> cell 0", "<module> cell 1", … for as many as ``params["cells"]`` says.
+    """
+    files = {path: arrays[str(index)].tobytes() for index, path in enumerate(params["paths"])}
+    found: list[Form] = []
+    for module, names in params["exercises"].items():
+        cells = [arrays[f"{module} cell {index}"].tobytes().decode() for index in range(params["cells"].get(module, 0))]
+        found += of_module(module, cells, files, names)
+    return Forms(tuple(found)), {}
+
+
+def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names: Sequence[str]) -> Iterator[Form]:
+    """The forms of the exercises in one module, of those that have one."""
+    own = [(f"{module}.ipynb, cell {number}", cell) for number, cell in enumerate(cells, start=1)]
+    try:
+        trees = [(place, _bare(topcode.without_magics(cell))) for place, cell in own]
+        trees = trees or [(f"{module}.py", _bare(files[f"{module}.py"]))]
+        importing = any(_imports(tree, files) for _, tree in trees)
+        beside = [(path, _bare(text)) for path, text in sorted(files.items()) if importing and path != trees[0][0]]
+        for name in names:
+            places = [(part, node.lineno) for part, tree in trees for node in tree.body if _called(node) == name]
+            reached = _reachable(trees, set(names) - {name})
+            form = _digest([*reached, *beside]) if len(places) == 1 else ""
+            if form:
+                yield Form(name, form, *places[0])
+    except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
+        return
+
+
+def _bare(text: str | bytes) -> ast.Module:
+    """The tree without docstrings. Raises ValueError where there is none."""
+    tree = parsed(text)
+    if tree is None:
+        raise ValueError("no Python")
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Module, ast.ClassDef, *FUNCTIONS)) and _documented(node):
+            alone = len(node.body) == 1 and not isinstance(node, ast.Module)
+            node.body[:1] = [ast.Pass()] if alone else []
+    return ast.fix_missing_locations(tree)
+
+
+def _documented(node: ast.Module | ast.ClassDef | Function) -> bool:
+    return ast.get_docstring(node, clean=False) is not None
+
+
+def _imports(tree: ast.Module, files: Collection[str]) -> bool:
+    """Whether a module may import another file of the submission."""
+    own = {part.removesuffix(".py") for path in files for part in path.split("/")}
+    return any(not own.isdisjoint(name.split(".")) for name in imported_by(tree))
+
+
+def _reachable(trees: Sequence[Tree], others: Collection[str]) -> list[Tree]:
+    """The code without those other exercises that nothing else mentions, and that do nothing when they are defined."""
+    kept = [(part, [*tree.body]) for part, tree in trees]
+    while True:
+        nodes = [node for _, body in kept for node in body]
+        spoken = {node: _spoken(node) for node in nodes}
+        dropped = {
+            node
+            for node in nodes
+            if _called(node) in others
+            and _idle(node)
+            and not any(_called(node) in words for other, words in spoken.items() if other is not node)
+        }
+        if not dropped:
+            return [(part, ast.Module(body, [])) for part, body in kept]
+        kept = [(part, [node for node in body if node not in dropped]) for part, body in kept]
+
+
+def _called(node: ast.stmt) -> str:
+    return node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ""
+
+
+def _spoken(top: ast.stmt) -> set[str]:
+    """All words of a statement that may be names, those in texts too."""
+    words: set[str] = set()
+    for node in ast.walk(top):
+        texts = (getattr(node, key, None) for key in ("id", "attr", "name", "asname", "arg", "value"))
+        words.update(word for text in texts if isinstance(text, str) for word in _WORD.findall(text))
+        words.update(word for names in (getattr(node, "names", ()),) for word in names if isinstance(word, str))
+    return words
+
+
+def _idle(node: ast.stmt) -> bool:
+    """Whether defining it does nothing else: no decorators, no calls, plain bases, and only methods inside."""
+    if isinstance(node, FUNCTIONS):
+        arguments = [arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
+        evaluated = [*node.args.defaults, *node.args.kw_defaults, *arguments, node.returns]
+        return not node.decorator_list and not any(map(_acts, filter(None, evaluated)))
+    if isinstance(node, ast.ClassDef):
+        plain = all(isinstance(base, (ast.Name, ast.Attribute)) for base in node.bases)
+        inside = all(isinstance(part, ast.Pass) or (isinstance(part, FUNCTIONS) and _idle(part)) for part in node.body)
+        return plain and inside and not node.keywords and not node.decorator_list
+    return False
+
+
+def _acts(node: ast.AST) -> bool:
+    return any(isinstance(part, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for part in ast.walk(node))
+
+
+def _digest(parts: Iterable[Tree]) -> str:
+    """The hash of compiled code; nothing where it may look at itself."""
+    digest = hashlib.sha256(repr(sys.version_info).encode())
+    for part, tree in parts:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(tree, part, "exec", dont_inherit=True)
+        if not _SEEING.isdisjoint(_names(code)):
+            return ""
+        digest.update(repr(_normal(code)).encode())
+    return digest.hexdigest()
+
+
+def _names(code: CodeType) -> Iterator[str]:
+    yield from (part for name in code.co_names for part in name.split("."))
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names(constant)
+
+
+def _normal(value: Any) -> Any:
+    """Code without the names of its local variables and without its lines; other constants with their types."""
+    if isinstance(value, CodeType):
+        arguments = value.co_argcount + value.co_kwonlyargcount
+        return (
+            *(value.co_name, value.co_argcount, value.co_posonlyargcount, value.co_kwonlyargcount, value.co_flags),
+            *(value.co_varnames[:arguments], value.co_nlocals, len(value.co_cellvars), len(value.co_freevars)),
+            *(value.co_code, value.co_names, value.co_exceptiontable, [_normal(each) for each in value.co_consts]),
+        )
+    if isinstance(value, (tuple, frozenset)):
+        items = [_normal(each) for each in value]
+        return type(value).__name__, items if isinstance(value, tuple) else sorted(items, key=repr)
+    return type(value).__name__, value

@@ -1,0 +1,168 @@
+"""The normal form of a program: what it leaves out, what it keeps, and when there is none."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+from grader.worker.forms import of_module
+
+NAMES = ["Net", "Other", "helper_exercise"]
+BASE = '''
+    """A module."""
+    import torch
+    import torch.nn as nn
+
+    def tail(x):
+        return x * 2
+
+    class Other(nn.Module):
+        def forward(self, x):
+            return x
+
+    class Net(nn.Module):
+        """A network."""
+
+        def __init__(self, width: int, *, depth=2):
+            super().__init__()
+            sizes = [width] * depth
+            self.layer = nn.Linear(*sizes)
+
+        def forward(self, x):
+            hidden = self.layer(x)
+            return tail(hidden)
+'''
+
+
+def form(source: str, name: str = "Net", **files: str) -> str:
+    """The form of an exercise in a file, beside others; empty where it has none."""
+    texts = {"work.py": source, **{f"{key}.py": text for key, text in files.items()}}
+    encoded = {path: textwrap.dedent(text).encode() for path, text in texts.items()}
+    return next((found.digest for found in of_module("work", [], encoded, NAMES) if found.exercise == name), "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("hidden = self.layer(x)", "hidden = self.layer(x)  # apply"),
+        ("hidden", "after_the_layer"),
+        ("sizes", "s"),
+        ('        """A network."""\n', ""),
+        ('"""A module."""', '"""Another text."""'),
+        ("    def tail(x):", "\n\n\n    def tail(x):"),
+        ("self.layer(x)", "self.layer(\n                x\n            )"),
+        ("            return x\n", "            return x + 1\n"),
+        ("    class Other(nn.Module):", "    class Other(nn.Sequential):"),
+    ],
+    ids=[
+        "comment",
+        "local",
+        "local-in-init",
+        "docstring",
+        "module-docstring",
+        "lines",
+        "layout",
+        "other",
+        "other-base",
+    ],
+)
+def test_what_does_not_matter(old: str, new: str) -> None:
+    """Programs that do the same by construction should have one form."""
+    assert old in BASE
+    assert form(BASE) == form(BASE.replace(old, new)) != ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("x * 2", "x * 3"),
+        ("x * 2", "x * 2.0"),
+        ("depth=2", "depth=3"),
+        ("width: int", "size: int"),
+        ("[width]", "[size]"),
+        ("self.layer", "self.linear"),
+        ("tail(hidden)", "tail(x)"),
+        ("    class Net", "    nn.Linear = nn.Bilinear\n\n    class Net"),
+        ("nn.Linear(*sizes)", "Other(*sizes)"),
+        ("    class Other(nn.Module):", "    @print\n    class Other(nn.Module):"),
+        ("    class Other(nn.Module):", "    class Other(print(1)):"),
+        ("        def forward(self, x):\n            return x\n", "        print(1)\n"),
+        (
+            "        def forward(self, x):\n            return x\n",
+            "        def forward(self, x=print()):\n            return x\n",
+        ),
+        ("import torch\n", "import torch\n    torch.set_default_dtype(torch.float64)\n"),
+    ],
+)
+def test_what_matters(old: str, new: str) -> None:
+    """Whatever may change what the exercise does should change its form; `[size]` has none since it is undefined? No:
+    it is another program, too."""
+    assert old in BASE
+    assert form(BASE) != form(BASE.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print(locals())",
+        "import inspect",
+        "from sys import _getframe",
+        "open(__file__)",
+        "x = eval('1')",
+        "import os.path",
+        "torch.load('weights.pt')",
+        "print(Net.__init__.__code__)",
+        "getattr(torch, 'ones')",
+    ],
+)
+def test_code_that_may_look_at_itself_has_no_form(line: str) -> None:
+    """Names of variables, lines and files must not be seen by what is taken for the same."""
+    assert form(BASE) != ""
+    assert form(f"{BASE}\n    {line}\n") == ""
+
+
+def test_another_exercise_counts_where_it_is_spoken_of() -> None:
+    """Used, named as a text, or changed from outside: then what it is matters."""
+    for use in ("    extra = Other\n", "    register('Other')\n", "    Other.forward = None\n"):
+        one, two = (
+            f"{text}\n{use}" for text in (BASE, BASE.replace("            return x\n", "            return -x\n"))
+        )
+        assert form(one) != form(two)
+
+
+def test_files_beside_count_where_any_may_be_imported() -> None:
+    """A helper module belongs to the form of what imports it, and to no other."""
+    using = BASE.replace("import torch\n", "import torch\n    import pieces\n", 1)
+    assert form(using, pieces="a = 1") != form(using, pieces="a = 2")
+    assert form(using, pieces="a = 1") == form(using, pieces="a = 1  # one")
+    assert form(BASE, pieces="a = 1") == form(BASE, pieces="a = 2")
+    assert form(using, pieces="import inspect") == ""
+    assert form(BASE, pieces="def (") == form(BASE)
+    assert form(using, pieces="def (") == ""
+
+
+def test_a_notebook_is_read_cell_by_cell() -> None:
+    """Cells with IPython's own lines have forms, too; how the code is cut into cells matters."""
+    whole = textwrap.dedent(BASE)
+    head, tail = whole.split("class Net")
+    cells = [f"%matplotlib inline\n{head}", f"class Net{tail}"]
+
+    def of(cells: list[str]) -> list[str]:
+        return [found.digest for found in of_module("work", cells, {}, ["Net"])]
+
+    assert len(of(cells)) == 1
+    assert of(cells) == of([cells[0], cells[1].replace("hidden", "h")])
+    (found,) = of_module("work", cells, {}, ["Net"])
+    assert (found.file, found.line) == ("work.ipynb, cell 2", 1)
+
+
+@pytest.mark.parametrize("source", ["class Net(:", "\0", "(" * 5000, "class Other: pass", "Net = print", ""])
+def test_no_form_without_a_definition(source: str) -> None:
+    """What cannot be read, or is not there, has none."""
+    assert form(source) == ""
+
+
+def test_defined_twice_there_is_no_form() -> None:
+    """Which of the two is meant is Python's to say."""
+    assert form(f"{BASE}\n    class Net: pass\n") == ""
