@@ -34,6 +34,7 @@ RECORDS: dict[str, type[Any]] = {
     "dry": records.Dried,
     "sample": records.Sampled,
     "operations": records.Operated,
+    "begin": records.Begun,
     "train": records.Trained,
     "observe": records.Observed,
     "adapted": records.Adapted,
@@ -96,6 +97,8 @@ def validate(op: str, reply: Reply, asked: Mapping[str, Any] | None = None) -> O
     try:
         record = strict.read(RECORDS[op], reply.body)
         _expect(record, reply.arrays, asked)
+        if isinstance(record, records.Trained) and record.taken_over:
+            raise FrameError("a run that says itself that it was taken over")
     except TooLarge as error:
         return Death(ANSWER_LIMIT, f"the worker's answer was too large: {error}")
     except FrameError as error:

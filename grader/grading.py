@@ -19,7 +19,7 @@ from types import TracebackType
 
 import numpy as np
 
-from grader import checks, exhibits, investigation, plan, rubric, submission
+from grader import checks, exhibits, investigation, plan, rubric, submission, trajectory
 from grader.asking import merge, run_job
 from grader.checks import hints, words
 from grader.checks.question import Question
@@ -58,7 +58,7 @@ class Grader:
     """Grades submissions against one course, in one sandbox, on one device.
 
     With `names`, what lies behind a failed check is looked into, and with `shows` where outputs begin to differ; `say`
-    tells whoever waits when that takes longer.
+    tells whoever waits when that takes longer. Without `reuses`, what is known to end alike is computed all the same.
     """
 
     def __init__(
@@ -72,9 +72,10 @@ class Grader:
         names: bool = False,
         shows: bool = False,
         say: Say = lambda _: None,
+        reuses: bool = True,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
-        self._selection = selection
+        self._selection, self._reuses = selection, reuses
         self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
         self._references = References(course, sandbox, settings, memory, self._pool)
         self._investigator = (
@@ -144,7 +145,7 @@ class Grader:
             module = collected.module(assignment.module)
             assert module is not None
             for job in plan.jobs(exercise, self.course.digits, self.settings):
-                jobs.append((exercise, job, collected.files, module))
+                jobs.append((exercise, replace(job, known=self._known(exercise)), collected.files, module))
         jobs.sort(key=lambda job: -job[1].seconds)
         # A file that trains or draws at its top level needs from its first line on what is slow to import.
         eager: tuple[str, ...] = (
@@ -156,6 +157,14 @@ class Grader:
             future = self._pool.submit(run_job, self.sandbox, job, files, module, eager)
             running.setdefault(exercise.id, []).append(future)
         return running
+
+    def _known(self, exercise: Exercise) -> plan.Known:
+        """What need not be asked: the end of a training run that begins as the reference's (see `trajectory`)."""
+        if not self._reuses:
+            return plan.unknown
+        return lambda probe, outcomes: (
+            trajectory.taken_over(outcomes, self._references.of(exercise)) if probe.id == trajectory.END else None
+        )
 
     def _results(
         self,

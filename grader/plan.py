@@ -7,16 +7,18 @@ construction. Questions depend on a seed that students do not know; equal seeds 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
+from grader.evidence import Outcome
 from grader.sandbox.limits import DEFAULT, NOTHING_SET, Allowance, Limits
 
 EXAMINATION_SECONDS = 0.5  # about; only the order of jobs depends on it
+FIRST_STEPS = 2  # of a training run: equal so far to the last bit, it is the same run (see `trajectory`)
 LONG_SECONDS = 1.0  # a training run from here on gets a worker of its own
 
 
@@ -32,14 +34,25 @@ class Probe:
     limits: Limits = DEFAULT
 
 
+Known = Callable[[Probe, Mapping[str, Outcome]], Outcome | None]
+
+
+def unknown(_: Probe, __: Mapping[str, Outcome]) -> None:
+    """Nothing is known before it is asked."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """All questions for one worker. `seconds` is about how long it takes; `imports`, what it needs that is slow."""
+    """All questions for one worker. `seconds` is about how long it takes; `imports`, what it needs that is slow.
+
+    `known` tells of a question, and the outcomes of those before it, whether its outcome is known without asking.
+    """
 
     exercise: Exercise
     probes: tuple[Probe, ...]
     seconds: float
     imports: tuple[str, ...]
+    known: Known = field(default=unknown, compare=False)
 
 
 @dataclass(frozen=True)
@@ -103,8 +116,9 @@ def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
     """The training run alone. Raises ValueError for an exercise that has none."""
     if exercise.training is None:
         raise ValueError(f"{exercise.id} has no training run")
-    train = _training(exercise, exercise.training, digits, settings)
-    return Job(exercise, (train,), exercise.training.seconds, ())
+    begin = _beginning(exercise, exercise.training, digits, settings)
+    train = Probe("train", "train", {}, {}, (begin.id,), begin.limits)
+    return Job(exercise, (begin, train), exercise.training.seconds, ())
 
 
 def stream(settings: Settings, *names: object) -> np.random.Generator:
@@ -168,10 +182,11 @@ def _input(exercise: Exercise, case: int, index: int, settings: Settings) -> np.
     return (loudness * values).astype(np.float32)
 
 
-def _training(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> Probe:
+def _beginning(exercise: Exercise, training: Training, digits: Digits, settings: Settings) -> Probe:
     order, classes = training_order(exercise, training, settings)
     params = _make(exercise, Case(training.args, (), {}), settings) | {
         "device": settings.device,
+        "first": FIRST_STEPS,
         "batch": training.batch,
         "rate": training.rate,
         "side": training.side,
@@ -186,7 +201,7 @@ def _training(exercise: Exercise, training: Training, digits: Digits, settings: 
         "labels": classes[digits.labels[order]],
         "test": digits.images[TRAIN_SAMPLES : TRAIN_SAMPLES + training.test],
     }
-    return Probe("train", "train", params, arrays, (), settings.limits_of(exercise).longer(3))
+    return Probe("begin", "begin", params, arrays, (), settings.limits_of(exercise).longer(3))
 
 
 def training_order(exercise: Exercise, training: Training, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

@@ -148,6 +148,9 @@ def evidence(labels: np.ndarray = LABELS, printed: str = "") -> Evidence:
             outcomes[f"eval.{number}.{index}"] = ran(dims, outputs, "eval")
     outcomes["dry"] = Answered(records.Dried(records.OutputInfo("Tensor", (4, 2), "float32", "meta"), False, None))
     arrays = {"losses": np.linspace(2.3, 1.1, TRAINING.steps), "scores": np.eye(10, dtype=np.float32)[labels]}
+    # Not a number: no run is taken for the same as this one (see `trajectory`).
+    first = {"losses": np.full(2, np.nan), "state": np.zeros(32, np.uint8)}
+    outcomes["begin"] = Answered(records.Begun(2), first)
     outcomes["train"] = Answered(records.Trained(TRAINING.steps, 0.5), arrays)
     outcomes["adapted"] = Answered(records.Adapted(()))
     return Evidence(outcomes, printed)

@@ -29,7 +29,8 @@ ALLOWED: dict[str, set[str]] = {
     "snapshot": {"errors", "notebook", "text"},
     "submission": {"errors", "model", "notebook", "snapshot", "source", "text"},
     "evidence": {"sandbox", "wire"},
-    "plan": {"course", "sandbox"},
+    "plan": {"course", "evidence", "sandbox"},
+    "trajectory": {"evidence"},
     "store": {"evidence", "plan", "sandbox", "wire"},
     "checks": {"course", "evidence", "model", "sandbox", "wire"},
     "diagnosis": {"bank", "checks", "course", "evidence", "plan", "sandbox", "wire"},
@@ -47,7 +48,7 @@ ALLOWED: dict[str, set[str]] = {
     "grading": {
         "asking", "bank", "investigation", "references",
         "checks", "course", "errors", "evidence", "exhibits", "model", "plan", "rubric", "sandbox", "store",
-        "submission", "text", "wire",
+        "submission", "text", "trajectory", "wire",
     },
     "data": {"course", "errors"},
     "bands": {"asking", "course", "errors", "grading", "plan", "sandbox", "store", "submission"},

@@ -85,7 +85,7 @@ def test_exercises_do_not_share_their_random_numbers(course: Course) -> None:
     ours, theirs = ({p.id: p for p in probes(exercise, course)} for exercise in (one, other))
     assert ours["train.0.0"].arrays["x"].shape == theirs["train.0.0"].arrays["x"].shape
     assert not np.array_equal(ours["train.0.0"].arrays["x"], theirs["train.0.0"].arrays["x"])
-    assert not np.array_equal(ours["train"].arrays["images"], theirs["train"].arrays["images"])
+    assert not np.array_equal(ours["begin"].arrays["images"], theirs["begin"].arrays["images"])
 
 
 def test_test_labels_never_leave_the_grader(course: Course) -> None:
@@ -93,7 +93,7 @@ def test_test_labels_never_leave_the_grader(course: Course) -> None:
     for exercise in trained(course):
         training = exercise.training
         assert training
-        (probe,) = [probe for probe in probes(exercise, course) if probe.op == "train"]
+        (probe,) = [probe for probe in probes(exercise, course) if probe.op == "begin"]
         order, classes = training_order(exercise, training, SETTINGS)
         assert set(probe.arrays) == {"images", "labels", "test"}
         assert probe.arrays["labels"].shape == (training.steps * training.batch,)
@@ -108,7 +108,7 @@ def test_no_other_question_holds_labels_or_images(course: Course) -> None:
     """Questions other than the training run should carry one float input or nothing."""
     for exercise in exercises(course):
         for probe in probes(exercise, course):
-            if probe.op != "train":
+            if probe.op != "begin":
                 assert set(probe.arrays) <= {"x"}
                 assert all(array.dtype == np.float32 for array in probe.arrays.values())
 
@@ -116,10 +116,10 @@ def test_no_other_question_holds_labels_or_images(course: Course) -> None:
 def test_no_parameter_of_a_question_is_an_answer(course: Course) -> None:
     """Parameters should be the few that workers understand: no band, points, tolerance or expected shape."""
     known = {"name", "args", "tensors", "scene", "seed", "subject", "mode", "backward", "repeat", "device"}
-    run = {"batch", "rate", "side", "channels", "output", "peak", "mean", "deviation"}
+    run = {"first", "batch", "rate", "side", "channels", "output", "peak", "mean", "deviation"}
     for exercise in exercises(course):
         for probe in probes(exercise, course):
-            assert set(probe.params) <= (known | run if probe.op == "train" else known)
+            assert set(probe.params) <= (known | run if probe.op == "begin" else known)
 
 
 def test_labels_of_the_test_split_are_renamed_alike(course: Course) -> None:
@@ -216,9 +216,9 @@ def test_only_long_training_has_a_worker_of_its_own(course: Course, seconds: flo
     exercise = made_up.exercise(training=replace(made_up.TRAINING, seconds=seconds))
     made = jobs(exercise, course.digits, SETTINGS)
     assert len(made) == workers
-    assert [probe.op for job in made for probe in job.probes].count("train") == 1
+    assert [probe.op for job in made for probe in job.probes if probe.op in ("begin", "train")] == ["begin", "train"]
     assert sum(job.seconds for job in made) > seconds
-    assert [probe.id for probe in plan.training_job(exercise, course.digits, SETTINGS).probes] == ["train"]
+    assert [probe.id for probe in plan.training_job(exercise, course.digits, SETTINGS).probes] == ["begin", "train"]
 
 
 def test_an_exercise_without_training_has_one_worker(course: Course) -> None:
@@ -235,9 +235,9 @@ def test_limits_and_device_come_from_the_settings(course: Course) -> None:
     settings = Settings(7, "cuda", Limits(cpu_seconds=5.0, answer_bytes=99))
     for probe in probes(made_up.exercise(), course, settings):
         assert probe.limits.answer_bytes == 99
-        assert probe.limits.cpu_seconds == (15.0 if probe.op == "train" else 5.0)
+        assert probe.limits.cpu_seconds == (15.0 if probe.op in ("begin", "train") else 5.0)
         assert probe.params.get("device", "cuda") == "cuda"
-        assert ("device" in probe.params) == (probe.op in ("run", "train"))
+        assert ("device" in probe.params) == (probe.op in ("run", "begin"))
 
 
 def test_longer_limits_are_longer_in_time_alone() -> None:

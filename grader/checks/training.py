@@ -36,7 +36,8 @@ def judge(question: Question) -> Finding:
     if training is None or band is None or "losses" not in ours:
         raise ReferenceBroken("train")
     asked = f"{training.steps} steps with batches of {training.batch} {training.samples}"
-    trouble = question.student.trouble("train") or question.student.trouble("load")
+    trouble = question.student.trouble("begin") or question.student.trouble("train")
+    trouble = trouble or question.student.trouble("load")
     if trouble:
         return words.trouble(trouble[1], "The training run", asked, limits=question.limits)
     losses = question.student.arrays("train").get("losses")
@@ -61,8 +62,10 @@ def judge(question: Question) -> Finding:
             return Finding(Verdict.ERROR, "The reference itself misses its band here. This is not the student's doing.")
         few = f"After the run, too few {training.samples} are recognised."
         return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
+    ran = question.student.get("train", Trained)
+    shared = " It began bit for bit as the reference's run, whose end was taken." if ran and ran.taken_over else ""
     return words.passed(
-        f"{reached:.1%} of unseen {training.samples} are right after {training.steps} steps.",
+        f"{reached:.1%} of unseen {training.samples} are right after {training.steps} steps.{shared}",
         expected=expected,
         got=f"{reached:.1%}",
     )

@@ -13,10 +13,12 @@ from typing import Any
 import numpy as np
 
 from grader.wire.plain import FrameError
-from grader.wire.records import DIGEST_WIDTH, Observed, Operated, OutputInfo, Ran, Sampled, Trained
+from grader.wire.records import DIGEST_WIDTH, Begun, Observed, Operated, OutputInfo, Ran, Sampled, Trained
 
 Arrays = Mapping[str, np.ndarray]
-WITH_ARRAYS = frozenset(["run", "sample", "operations", "train", "observe"])  # the operations whose answers bring any
+WITH_ARRAYS = frozenset(
+    ["run", "sample", "operations", "begin", "train", "observe"]
+)  # the operations whose answers bring any
 # NumPy lacks some dtypes of torch's; the worker sends the next that holds them.
 _CARRIED = {"bfloat16": "float32"}
 _TWICE = tuple(
@@ -69,6 +71,8 @@ def expect(record: Any, arrays: Arrays, asked: Mapping[str, Any] | None) -> None
         wanted = _of_output(record.output)
     elif isinstance(record, Operated):
         wanted = {"values": Wanted("float64", (len(record.operations), DIGEST_WIDTH))}
+    elif isinstance(record, Begun):
+        wanted = {"losses": Wanted("float64", (record.steps,)), "state": Wanted("uint8", (32,))}
     elif isinstance(record, Trained):
         wanted = {"losses": Wanted("float64", (record.steps,)), "scores": Wanted("float32", (None, None))}
     else:

@@ -226,11 +226,23 @@ class Dried:
 
 
 @dataclass(frozen=True)
+class Begun:
+    """The first steps of a short training run. Arrays: "losses" (steps,), and "state" (32,), a hash of what the rest
+    of the run depends on."""
+
+    steps: int
+
+
+@dataclass(frozen=True)
 class Trained:
-    """A short training run. Arrays: "losses" (steps,), "scores" (test samples × classes) after the last step."""
+    """A short training run. Arrays: "losses" (steps,), "scores" (test samples × classes) after the last step.
+
+    `taken_over` says that it is the reference's, since both began alike (see `trajectory`). No worker may say so.
+    """
 
     steps: int
     seconds: float
+    taken_over: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ OPERATIONS: dict[str, Operation] = {
     "dry": dry.dry,
     "sample": sample.sample,
     "operations": operations.operations,
+    "begin": training.begin,
     "train": training.train,
     "observe": loops.observe,
     "adapted": lambda student, *_: (adapt.adapted(student.notes), {}),

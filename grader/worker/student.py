@@ -23,13 +23,15 @@ from grader.worker.roles import Role
 
 class Student:
     """What this worker knows of one submission. `subjects` holds what `build` made, by key; `roles` what a forward
-    pass told about the tensors of each; `notes` what was adapted for its code (see `adapt`)."""
+    pass told about the tensors of each; `notes` what was adapted for its code (see `adapt`); `run` is the training run
+    under way (see `training`)."""
 
     def __init__(self, box: str) -> None:
         self.box = box
         self.subjects: dict[str, Any] = {}
         self.roles: dict[str, dict[str, Role]] = {}
         self.notes: dict[str, str] = {}
+        self.run: Any = None
         self._module: ModuleType | None = None
         self._values: Values | None = None
 

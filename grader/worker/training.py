@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,20 +12,42 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from grader.wire.records import Trained
+from grader.wire.records import Begun, Trained
 from grader.worker import build, canonical, tree
 from grader.worker.forward import plain
 from grader.worker.problems import SubmissionFault
+from grader.worker.roles import Role
 from grader.worker.student import Student
 
 Arrays = dict[str, np.ndarray]
 
 
-def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Trained, Arrays]:
-    """Train a fresh subject and score the test images.
+@dataclass
+class Run:
+    """A training run under way. `losses` are those of the steps made."""
 
-    Arrays: "images" (steps × batch, h, w) or (…, 3) uint8 in the order of use, "labels" (steps × batch,) int64,
-    "test" like "images". The labels of "test" are not here.
+    model: nn.Module
+    parameters: list[nn.Parameter]
+    batches: list[tuple[torch.Tensor, torch.Tensor]]
+    test: torch.Tensor
+    params: dict[str, Any]
+    losses: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def advance(self, steps: int) -> None:
+        """Make so many further steps, or as many as are left."""
+        started = time.process_time()
+        for batch in self.batches[len(self.losses) :][:steps]:
+            self.losses.append(_step(self.model, self.parameters, *batch, self.params))
+        self.seconds += time.process_time() - started
+
+
+def begin(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Begun, Arrays]:
+    """Make the first ``params["first"]`` steps with a fresh subject, and keep it for `train`.
+
+    Takes "images" (steps × batch, h, w) or (…, 3) uint8 in the order of use, "labels" (steps × batch,) int64, and
+    "test" like "images". The labels of "test" are not here. Arrays: "losses", and "state", a hash of all that the rest
+    of the run depends on, wherever and under whatever names the subject keeps it.
     """
     model = build.as_module(build.make(student, params))
     device = torch.device(params["device"])
@@ -31,18 +55,40 @@ def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Tra
     labels = torch.from_numpy(arrays["labels"]).to(device)
     _, traced = build.trace(model, images[:2].cpu())
     model.to(device, torch.float32)
-    student.values(params["seed"]).fill((entry.tensor, role) for entry, role in tree.with_roles(model, traced))
+    tensors = tree.with_roles(model, traced)
+    student.values(params["seed"]).fill((entry.tensor, role) for entry, role in tensors)
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    batches = list(zip(images.split(params["batch"]), labels.split(params["batch"]), strict=True))
     model.train()
     canonical.reseed(params["seed"])
-    started = time.process_time()
-    losses = [
-        _step(model, parameters, *batch, params)
-        for batch in zip(images.split(params["batch"]), labels.split(params["batch"]), strict=True)
-    ]
-    scores = _scores(model, prepare(arrays["test"], params).to(device))
-    record = Trained(len(losses), round(time.process_time() - started, 3))
-    return record, {"losses": np.array(losses, dtype=np.float64), "scores": scores}
+    student.run = Run(model, parameters, batches, prepare(arrays["test"], params).to(device), params)
+    student.run.advance(params["first"])
+    found = {"losses": np.array(student.run.losses, dtype=np.float64), "state": _state(tensors, device)}
+    return Begun(len(student.run.losses)), found
+
+
+def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Trained, Arrays]:
+    """Make the steps that are left, and score the test images. Arrays: "losses" of all steps, and "scores"."""
+    run: Run | None = student.run
+    if run is None:
+        raise SubmissionFault("NotBegun", "the training run was not begun")
+    run.advance(len(run.batches))
+    scores = _scores(run.model, run.test)
+    losses = np.array(run.losses, dtype=np.float64)
+    return Trained(len(losses), round(run.seconds, 3)), {"losses": losses, "scores": scores}
+
+
+def _state(tensors: list[tuple[tree.Held, Role]], device: torch.device) -> np.ndarray:
+    """A hash (32,) uint8 of all parameters and buffers, bit for bit, in no order, and of the random state."""
+    each = sorted(_hashed(role.standard(entry.tensor)) for entry, role in tensors)
+    random = [torch.get_rng_state()] + ([torch.cuda.get_rng_state(device)] if device.type == "cuda" else [])
+    digest = hashlib.sha256(b"".join([*each, *(state.numpy().tobytes() for state in random)])).digest()
+    return np.frombuffer(digest, dtype=np.uint8)
+
+
+def _hashed(tensor: torch.Tensor) -> bytes:
+    content = plain(tensor)
+    return hashlib.sha256(repr((content.shape, content.dtype.str)).encode() + content.tobytes()).digest()
 
 
 def prepare(images: np.ndarray, params: dict[str, Any]) -> torch.Tensor:
