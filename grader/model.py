@@ -325,3 +325,25 @@ class Grade:
             "notes": list(self.notes),
             "assignments": [assignment.as_json() for assignment in self.assignments],
         }
+
+
+@dataclass(frozen=True)
+class Override:
+    """Points that a person set for one exercise, and why."""
+
+    exercise: str  # id, "residual_blocks.RestNet18"
+    points: float
+    comment: str
+    author: str
+    time: str  # ISO 8601, UTC
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One submission in a class: its grade, or the trouble that kept it from one."""
+
+    name: str
+    grade: Grade | None
+    trouble: str = ""
+    overrides: tuple[Override, ...] = ()
+    quarantined: bool = False
