@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 
+from grader.model import LOOK
 from grader.text import printable
 
 LARGE = 200_000  # bytes; ten thousand lines are half of it, trained weights written out are more
@@ -36,7 +37,8 @@ def oddities(path: str, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
     """What a person should look at in a file, given as its parts: each with its place ("", or ", cell 3") and text."""
     size = sum(len(text) for _, text in parts)
     if size > LARGE:
-        yield f"{path} holds {size // 1000:,} kB of code, where a solution takes a few: is it data, or a trained model?"
+        large = f"{path} holds {size // 1000:,} kB of code, where a solution takes a few"
+        yield f"{large}: is it data, or a trained model? {LOOK}"
     places = [
         (f"{place}, line {number}", found[0])
         for place, text in parts
@@ -49,5 +51,5 @@ def oddities(path: str, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
         place, char = places[0]
         yield (
             f"{path}{place} holds {printable(char)}, a character that reorders what is shown of a line{more}: "
-            "elsewhere it may look different from what runs"
+            f"elsewhere it may look different from what runs. {LOOK}"
         )

@@ -25,7 +25,7 @@ ALLOWED: dict[str, set[str]] = {
     "notebook": {"errors"},
     "bank": {"course", "errors"},
     "text": set(),
-    "source": {"text"},
+    "source": {"model", "text"},
     "snapshot": {"errors", "notebook", "text"},
     "submission": {"errors", "model", "notebook", "snapshot", "source", "text"},
     "evidence": {"sandbox", "wire"},
@@ -50,6 +50,8 @@ ALLOWED: dict[str, set[str]] = {
         "checks", "course", "errors", "evidence", "exhibits", "model", "plan", "rubric", "sandbox", "store",
         "submission", "text", "trajectory", "wire",
     },
+    "moments": set(),
+    "classroom": {"model", "moments", "text"},
     "data": {"course", "errors"},
     "bands": {"asking", "course", "errors", "grading", "plan", "sandbox", "store", "submission"},
     "mutation": set(),
@@ -58,7 +60,7 @@ ALLOWED: dict[str, set[str]] = {
     "selftest": {
         "course", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission", "tally", "trials",
     },
-    "report": {"model", "tally", "text"},
+    "report": {"classroom", "model", "tally", "text"},
     "cli": {
         "__init__", "bands", "course", "data", "doctor", "errors", "grading", "model", "plan", "report", "sandbox",
         "selftest", "store", "submission", "text",
