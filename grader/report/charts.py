@@ -1,7 +1,4 @@
-"""Charts as inline SVG, built from numbers and escaped text only.
-
-They carry classes and presentation attributes, never a `style=`, because the page's content policy forbids it.
-"""
+"""What a model was seen to do, as charts: its gradients, its training run."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from markupsafe import Markup
 
 from grader.model import GradientRow, TrainingCurve
 from grader.report.plain import format_number, format_percent
+from grader.report.svg import picture, pixels, tag, text
 
-_WIDTH = 720.0
 _BARS_AT, _BARS_TO = 190.0, 560.0
 _ROW = 24.0
 _MOST_ROWS = 20
@@ -57,7 +54,7 @@ def gradient_flow(rows: Sequence[GradientRow], ident: str) -> Markup:
     body += _gradient_bars(shown, scale) + _gradient_texts(shown)
     title = "Gradient norms by tensor, on a log scale"
     desc = f"{differing} of {len(rows)} tensors have a gradient that differs from the reference's."
-    return _picture(ident, title, desc, bottom + 24, body)
+    return picture(ident, title, desc, bottom + 24, body)
 
 
 def gradient_rows_shown(rows: Sequence[GradientRow]) -> list[GradientRow]:
@@ -87,7 +84,7 @@ def training_curve(curve: TrainingCurve, ident: str) -> Markup:
     body = [_loss_axes(steps, heights)]
     body += [_loss_line(losses, steps, heights, kind) for losses, kind in both]
     body += _end_labels([(kind, losses) for losses, kind in both if losses], heights)
-    return _picture(ident, "Training loss by step", loss_sentence(curve), bottom + 28, body)
+    return picture(ident, "Training loss by step", loss_sentence(curve), bottom + 28, body)
 
 
 def loss_sentence(curve: TrainingCurve) -> str:
@@ -107,14 +104,14 @@ def accuracy_band(curve: TrainingCurve, ident: str) -> Markup:
     scale = Scale(0, 1, left, right)
     low, high = (scale.at(edge) if math.isfinite(edge) else left for edge in curve.band)
     body = [
-        _tag("rect", x=left, y=30, width=right - left, height=8, rx=4, class_="track"),
-        _tag("rect", x=low, y=27, width=max(high - low, 2), height=14, rx=3, class_="band"),
-        _text(left - 8, 38, "0 %", "tick end"),
-        _text(right + 8, 38, "100 %", "tick"),
+        tag("rect", x=left, y=30, width=right - left, height=8, rx=4, class_="track"),
+        tag("rect", x=low, y=27, width=max(high - low, 2), height=14, rx=3, class_="band"),
+        text(left - 8, 38, "0 %", "tick end"),
+        text(right + 8, 38, "100 %", "tick"),
         _accuracy_mark("reference", curve.reference_accuracy, scale, 62),
         _accuracy_mark("yours", curve.accuracy, scale, 15),
     ]
-    return _picture(ident, "Accuracy on the test split", accuracy_sentence(curve), 72, body)
+    return picture(ident, "Accuracy on the test split", accuracy_sentence(curve), 72, body)
 
 
 def accuracy_sentence(curve: TrainingCurve) -> str:
@@ -140,7 +137,7 @@ def _gradient_bars(rows: Sequence[GradientRow], scale: Scale) -> list[Markup]:
     for row, y in zip(rows, _row_places(rows), strict=True):
         looks["mine" if row.same else "mine differs"].append(_bar(row.got, scale, y + 3, 8))
         looks["ref"].append(_bar(row.expected, scale, y + 13, 4))
-    return [_tag("path", d="".join(bars), class_=look) for look, bars in looks.items() if any(bars)]
+    return [tag("path", d="".join(bars), class_=look) for look, bars in looks.items() if any(bars)]
 
 
 def _gradient_texts(rows: Sequence[GradientRow]) -> list[Markup]:
@@ -149,11 +146,11 @@ def _gradient_texts(rows: Sequence[GradientRow]) -> list[Markup]:
     differing: list[Markup] = []
     for row, y in zip(rows, _row_places(rows), strict=True):
         name = row.name if len(row.name) <= 26 else f"…{row.name[-25:]}"
-        names.append(_tag("text", name, x=_BARS_AT - 10, y=y + 13))
-        word = _tag("text", gradient_word(row), x=_BARS_TO + 10, y=y + 13)
+        names.append(tag("text", name, x=_BARS_AT - 10, y=y + 13))
+        word = tag("text", gradient_word(row), x=_BARS_TO + 10, y=y + 13)
         (same if row.same else differing).append(word)
     groups = (("tick end", names), ("tick", same), ("differs", differing))
-    return [_tag("g", *texts, class_=look) for look, texts in groups if texts]
+    return [tag("g", *texts, class_=look) for look, texts in groups if texts]
 
 
 def _row_places(rows: Sequence[GradientRow]) -> list[float]:
@@ -163,8 +160,8 @@ def _row_places(rows: Sequence[GradientRow]) -> list[float]:
 def _bar(norm: float | None, scale: Scale, y: float, height: float) -> str:
     if norm is None or math.isnan(norm) or norm <= 0:
         return ""
-    width = _value(max(scale.at(norm) - _BARS_AT, 2))
-    return f"M{_value(_BARS_AT)} {_value(y)}h{width}v{_value(height)}h-{width}z"
+    width = pixels(max(scale.at(norm) - _BARS_AT, 2))
+    return f"M{pixels(_BARS_AT)} {pixels(y)}h{width}v{pixels(height)}h-{width}z"
 
 
 def _decades(norms: list[float]) -> Scale:
@@ -179,26 +176,26 @@ def _decade_axis(scale: Scale, bottom: float) -> Markup:
     lines, labels = [], []
     for power in range(low, high + 1, max(1, math.ceil((high - low) / 6))):
         x = scale.at(10.0**power)
-        lines.append(f"M{_value(x)} 28V{_value(bottom)}")
-        labels.append(_tag("text", f"1e{power}" if power else "1", x=x, y=bottom + 15))
-    return _tag("path", d="".join(lines), class_="grid") + _tag("g", *labels, class_="tick middle")
+        lines.append(f"M{pixels(x)} 28V{pixels(bottom)}")
+        labels.append(tag("text", f"1e{power}" if power else "1", x=x, y=bottom + 15))
+    return tag("path", d="".join(lines), class_="grid") + tag("g", *labels, class_="tick middle")
 
 
 def _accuracy_mark(kind: str, accuracy: float, scale: Scale, label_y: float) -> Markup:
     words = f"{kind} {format_percent(accuracy)}"
     if not math.isfinite(accuracy):
-        return _text(scale.start, label_y, words, "label")
+        return text(scale.start, label_y, words, "label")
     x = scale.at(accuracy)
-    return _tag("line", x1=x, x2=x, y1=22, y2=46, class_=kind) + _text(x, label_y, words, "label middle")
+    return tag("line", x1=x, x2=x, y1=22, y2=46, class_=kind) + text(x, label_y, words, "label middle")
 
 
 def _legend() -> Markup:
     return Markup("").join(
         [
-            _tag("rect", x=_BARS_AT, y=7, width=18, height=8, rx=1, class_="mine"),
-            _text(_BARS_AT + 24, 15, "yours", "tick"),
-            _tag("rect", x=_BARS_AT + 76, y=9, width=18, height=4, rx=1, class_="ref"),
-            _text(_BARS_AT + 100, 15, "reference", "tick"),
+            tag("rect", x=_BARS_AT, y=7, width=18, height=8, rx=1, class_="mine"),
+            text(_BARS_AT + 24, 15, "yours", "tick"),
+            tag("rect", x=_BARS_AT + 76, y=9, width=18, height=4, rx=1, class_="ref"),
+            text(_BARS_AT + 100, 15, "reference", "tick"),
         ]
     )
 
@@ -217,13 +214,13 @@ def _loss_axes(steps: Scale, heights: Scale) -> Markup:
     left, right, top, bottom = _PLOT
     parts = []
     for y, value in ((bottom, heights.low), (top, heights.high)):
-        parts.append(_tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
-        parts.append(_text(left - 8, y + 4, format_number(value), "tick end"))
-    parts.append(_text(left, bottom + 18, "step 1", "tick"))
-    parts.append(_text(right, bottom + 18, f"step {steps.high:.0f}", "tick end"))
-    parts.append(_text(left - 8, (top + bottom) / 2, "loss", "tick end"))
+        parts.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
+        parts.append(text(left - 8, y + 4, format_number(value), "tick end"))
+    parts.append(text(left, bottom + 18, "step 1", "tick"))
+    parts.append(text(right, bottom + 18, f"step {steps.high:.0f}", "tick end"))
+    parts.append(text(left - 8, (top + bottom) / 2, "loss", "tick end"))
     if heights.log:
-        parts.append(_text(left - 8, (top + bottom) / 2 + _LINE_HEIGHT, "(log)", "tick end"))
+        parts.append(text(left - 8, (top + bottom) / 2 + _LINE_HEIGHT, "(log)", "tick end"))
     return Markup("").join(parts)
 
 
@@ -234,9 +231,9 @@ def _loss_line(losses: Sequence[float], steps: Scale, heights: Scale, kind: str)
             runs[-1].append(f"{steps.at(index + 1):.1f},{heights.at(losses[index]):.1f}")
         elif runs[-1]:
             runs.append([])
-    lines = [_tag("polyline", points=" ".join(run), class_=f"line {kind}") for run in runs if len(run) > 1]
+    lines = [tag("polyline", points=" ".join(run), class_=f"line {kind}") for run in runs if len(run) > 1]
     dots = [run[0].split(",") for run in runs if len(run) == 1]
-    return Markup("").join([*lines, *(_tag("circle", cx=x, cy=y, r=3, class_=f"dot {kind}") for x, y in dots)])
+    return Markup("").join([*lines, *(tag("circle", cx=x, cy=y, r=3, class_=f"dot {kind}") for x, y in dots)])
 
 
 def _end_labels(ends: Sequence[tuple[str, Sequence[float]]], heights: Scale) -> list[Markup]:
@@ -245,37 +242,9 @@ def _end_labels(ends: Sequence[tuple[str, Sequence[float]]], heights: Scale) -> 
     labels, y = [], 0.0
     for wanted, words in placed:
         y = max(wanted + 4, y + _LINE_HEIGHT)
-        labels.append(_text(_PLOT[1] + 8, y, words, "label"))
+        labels.append(text(_PLOT[1] + 8, y, words, "label"))
     return labels
 
 
 def _last_finite(losses: Sequence[float]) -> float:
     return next((loss for loss in reversed(losses) if math.isfinite(loss)), 0.0)
-
-
-def _picture(ident: str, title: str, desc: str, height: float, body: Iterable[Markup]) -> Markup:
-    named = [_tag("title", title, id=f"{ident}-t"), _tag("desc", desc, id=f"{ident}-d")]
-    return _tag(
-        "svg",
-        *named,
-        *body,
-        viewBox=f"0 0 {_WIDTH:g} {height:g}",
-        role="img",
-        aria_labelledby=f"{ident}-t {ident}-d",
-    )
-
-
-def _text(x: float, y: float, words: str, kind: str) -> Markup:
-    return _tag("text", words, x=x, y=y, class_=kind)
-
-
-def _tag(name: str, /, *content: str | Markup, **attributes: str | float) -> Markup:
-    """Build one element. Text and attribute values are escaped; `class_` and `aria_labelledby` name attributes."""
-    written = Markup("").join(
-        Markup(' {}="{}"').format(key.rstrip("_").replace("_", "-"), _value(value)) for key, value in attributes.items()
-    )
-    return Markup("<{0}{1}>{2}</{0}>").format(name, written, Markup("").join(content))
-
-
-def _value(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.1f}".removesuffix(".0")

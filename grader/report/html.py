@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from jinja2 import Environment
 
 from grader.model import AssignmentResult, ExerciseResult, Grade, Status, Verdict
-from grader.report import exhibits, summary
+from grader.report import exhibits, frame, summary
 from grader.report.exhibits import Listing, Table
-from grader.report.plain import Room, counted, format_points, readable
+from grader.report.plain import Room, readable
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _ROOM = Room(characters=2_000, lines=120)
 
 
@@ -62,14 +58,12 @@ class Chapter:
 def render(grade: Grade) -> str:
     """Render the page of one submission."""
     shown = readable(grade, _ROOM)
-    css = _stylesheet()
     steps = summary.next_steps(shown)
     return (
         _environment()
         .get_template("submission.html")
         .render(
-            css=Markup(css),
-            style_hash=_policy_hash(css),
+            **frame.dressed(("style.css",)),
             grade=shown,
             headline=summary.headline(shown),
             steps=steps,
@@ -118,30 +112,12 @@ def _state(exercise: ExerciseResult) -> Verdict:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"points": format_points}
+    environment = frame.environment()
     environment.globals |= {
         "anchor": summary.anchor,
-        "counted": counted,
         "score_text": summary.score_text,
         "skip_reason": summary.skip_reason,
         "line_anchor": exhibits.line_anchor,
         "ours": summary.OURS,
     }
     return environment
-
-
-@cache
-def _stylesheet() -> str:
-    return (_TEMPLATES / "style.css").read_text(encoding="utf-8")
-
-
-def _policy_hash(css: str) -> str:
-    digest = hashlib.sha256(css.encode("utf-8")).digest()
-    return f"sha256-{base64.b64encode(digest).decode('ascii')}"

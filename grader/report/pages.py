@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 from grader.text import one_line
 
@@ -38,16 +41,26 @@ def put(page: str, folder: Path, name: str) -> Path:
 
     Raises `OSError`. Half a page is never seen.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / f".{secrets.token_hex(8)}.part"
-    try:
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
-        with open(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(page)
-        draft.replace(folder / name)
-    finally:
-        draft.unlink(missing_ok=True)
+    with draft(folder, name) as file:
+        file.write(page)
     return folder / name
+
+
+@contextlib.contextmanager
+def draft(folder: Path, name: str, encoding: str = "utf-8", newline: str | None = None) -> Iterator[TextIO]:
+    """Write a file bit by bit. It gets its name at the end of the `with` block; if that raises, nothing has changed.
+
+    `encoding` and `newline` are those of `open`. Raises `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f".{secrets.token_hex(8)}.part"
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o666)
+        with open(descriptor, "w", encoding=encoding, errors="backslashreplace", newline=newline) as file:
+            yield file
+        part.replace(folder / name)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _folded(name: str) -> str:
