@@ -176,6 +176,10 @@ class Scores:
         """The points below which `share` of the students lie; 0.5 gives the median."""
         return quantile(list(self.points), share)
 
+    def share_at(self, share: float) -> float:
+        """The same for shares of what could be had."""
+        return quantile(list(self.shares), share)
+
     def bins(self, count: int) -> tuple[int, ...]:
         """How many students have a share in each of `count` equal steps; full marks are in the last one."""
         found = [0] * count
@@ -224,11 +228,17 @@ def reasons(entry: Entry) -> Iterator[Reason]:
     if entry.grade is None:
         yield Reason(Need.NO_GRADE, clipped(entry.trouble, _LONGEST_REASON) or "no grade")
         return
-    if broken := [one.name or one.id for one in entry.grade.exercises if _standing(entry, one) is Standing.UNDECIDED]:
+    found = standings(entry)
+    if broken := [one.name or one.id for one in entry.grade.exercises if found[one.id] is Standing.UNDECIDED]:
         yield Reason(Need.BROKEN, f"the grader failed in {', '.join(broken)}")
     for note in entry.grade.notes:
         if note.endswith(LOOK):
             yield Reason(Need.NOTED, clipped(note.removesuffix(LOOK).rstrip(), _LONGEST_REASON))
+
+
+def standings(entry: Entry) -> dict[str, Standing]:
+    """How each exercise of an entry stands, by its id; nothing without a grade."""
+    return {exercise.id: _standing(entry, exercise) for exercise in entry.grade.exercises} if entry.grade else {}
 
 
 def changes(entry: Entry) -> tuple[Change, ...]:
@@ -251,18 +261,18 @@ class _Taken:
 
     def take(self, entry: Entry) -> None:
         """Take in one entry."""
-        grade = entry.grade
+        grade, found = entry.grade, standings(entry)
         if grade is not None:
             self._devices[grade.device] = None
             self._unsafe += not grade.sandbox.safe
-            self._take_exercises(entry, grade)
+            self._take_exercises(grade, found)
         self._students.append(
             Student(
                 name=entry.name,
                 score=entry.score,
                 said=grade.score if grade else None,
                 max_score=grade.max_score if grade else 0.0,
-                standings=self._standings(entry),
+                standings=self._in_order(found),
                 misconceptions=self._take_mistakes(grade) if grade else (),
                 reasons=tuple(reasons(entry)),
                 changes=changes(entry),
@@ -281,7 +291,7 @@ class _Taken:
             unsafe=self._unsafe,
         )
 
-    def _take_exercises(self, entry: Entry, grade: Grade) -> None:
+    def _take_exercises(self, grade: Grade, found: dict[str, Standing]) -> None:
         for assignment in grade.assignments:
             self._assignments.setdefault(assignment.id, assignment.title)
             for exercise in assignment.exercises:
@@ -291,7 +301,7 @@ class _Taken:
                         id=exercise.id, title=exercise.title, assignment=assignment.id, worth=exercise.max_score
                     )
                     self._exercises[exercise.id] = item
-                item.standings[_standing(entry, exercise)] += 1
+                item.standings[found[exercise.id]] += 1
                 if exercise.status in (Status.GRADED, Status.ERROR):
                     _take_exercise(item, exercise, grade.score)
 
@@ -307,11 +317,8 @@ class _Taken:
                 seen[mistake.id] = None  # the same string for every student
         return tuple(seen)
 
-    def _standings(self, entry: Entry) -> tuple[Standing, ...]:
-        given = {exercise.id: exercise for exercise in entry.grade.exercises} if entry.grade else {}
-        if not given:
-            return ()
-        return tuple(_standing(entry, given[id]) if id in given else Standing.UNASKED for id in self._exercises)
+    def _in_order(self, found: dict[str, Standing]) -> tuple[Standing, ...]:
+        return tuple(found.get(id, Standing.UNASKED) for id in self._exercises) if found else ()
 
 
 def _take_exercise(item: ExerciseItem, exercise: ExerciseResult, total: float) -> None:
