@@ -68,7 +68,7 @@ class Draws:
         self.course = course
         self.bank = bank.of(course)
         exercises = [exercise for assignment in course.assignments for exercise in assignment.exercises]
-        self.hard = {exercise.id: self.chance.gauss(-1.1, 0.7) for exercise in exercises}
+        self.hard = {exercise.id: self.chance.gauss(-1.7, 0.7) for exercise in exercises}
         self.mistakes = {exercise.id: self._mistakes(exercise) for exercise in exercises}
 
     def _mistakes(self, exercise: Exercise) -> Mapping[str, float]:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from grader.report.plain import counted
 from grader.report.svg import picture, tag, text
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44.0, 712.0, 26.0, 196.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 20.0, 700.0, 20.0, 190.0
 _GAP = 2.0  # pixels between columns
 _SHORTEST = 2.0  # pixels; one student among thousands is still seen
 
@@ -27,7 +27,7 @@ def histogram(counts: Sequence[int], edges: Sequence[str], desc: str, marks: Seq
     ]
     body = [_axis(edges, wide), tag("g", *columns, class_="columns"), *_numbers(counts, wide, most)]
     body += [_mark(name, _LEFT + share * (_RIGHT - _LEFT)) for name, share in marks]
-    return picture("scores", "How the scores lie", desc, _BOTTOM + 30, body)
+    return picture("scores", "How the scores lie", desc, _BOTTOM + 44, body)
 
 
 def shares(parts: Sequence[tuple[str, int]]) -> Markup:
@@ -61,9 +61,7 @@ def _numbers(counts: Sequence[int], wide: float, most: int) -> list[Markup]:
 
 
 def _mark(name: str, x: float) -> Markup:
-    return Markup("").join(
-        [tag("line", x1=x, x2=x, y1=_TOP - 8, y2=_BOTTOM, class_="reference"), text(x, _TOP - 13, name, "tick middle")]
-    )
+    return text(x, _BOTTOM + 36, f"▲ {name}", "middle")
 
 
 def histogram_sentence(count: int, median: str, low: str, high: str) -> str:

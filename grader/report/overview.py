@@ -39,7 +39,9 @@ _NEEDS = {
 }
 _STEPS = 20  # columns of the histogram
 _LONGEST = 200  # characters of a name, a title or a reason
-_MOST_NAMES, _FEW_NAMES = 30, 5  # students listed beside what they share, or what few share; the table has all
+_EXPLAINED = (Need.NO_GRADE, Need.BROKEN, Need.NOTED)  # their words say more than their heading
+_SOME_NAMES = 6  # students listed who need a person; the table has all
+_MOST_NAMES, _FEW_NAMES = 20, 5  # students listed beside what they share, or what few share; the table has all
 _MOST_CHANGES = 200
 _COMMON = 12  # misconceptions that are not folded away
 _SMALL_CLASS = 50  # below it a discrimination is shown with its interval
@@ -116,7 +118,7 @@ def render(room: Classroom, addresses: Mapping[str, str]) -> str:
             room=room,
             lead=_lead(room),
             unsandboxed=room.unsafe,
-            needs=[(need, words, len(who), _named(who, shown, _MOST_NAMES)) for need, words, who in _needs(room)],
+            needs=list(_needs(room, shown)),
             doubts=doubts,
             changes=list(_changes(room, shown)),
             scores=_scores(room),
@@ -152,6 +154,7 @@ _STANDINGS = (
 def _environment() -> Environment:
     environment = frame.environment()
     environment.filters |= {"shown": _shown}
+    environment.globals |= {"percent": _percent}
     return environment
 
 
@@ -179,10 +182,17 @@ def _lead(room: Classroom) -> str:
     return "; ".join(parts)
 
 
-def _needs(room: Classroom) -> Iterator[tuple[Need, str, list[Student]]]:
+def _needs(
+    room: Classroom, shown: Mapping[str, tuple[str, str]]
+) -> Iterator[tuple[Need, str, int, list[tuple[str, ...]]]]:
+    """Each reason why a person should look, how many there are, and some of them, each with its words."""
     for need, words in _NEEDS.items():
         if who := room.needing(need):
-            yield need, words, who
+            yield need, words, len(who), [(*shown[one.name], _why(one, need)) for one in who[:_SOME_NAMES]]
+
+
+def _why(student: Student, need: Need) -> str:
+    return "; ".join(_shown(reason.words) for reason in student.reasons if reason.need is need and need in _EXPLAINED)
 
 
 def _named(students: list[Student], shown: Mapping[str, tuple[str, str]], most: int) -> Named:
@@ -277,12 +287,17 @@ def _line(
         worth=format_points(worth),
         bar=class_charts.shares(parts),
         told=told,
-        difficulty=f"{int(item.difficulty * 100)} %" if item.difficulty is not None else "–",
+        difficulty=f"{int(item.difficulty * 100 + 1e-9)} %" if item.difficulty is not None else "–",
         discrimination=_signed(item.discrimination) if item.discrimination is not None else "–",
         interval=f"{_signed(span[0])} to {_signed(span[1])}" if span else "",
         remark="; ".join(remark for remark in remarks if remark),
         urgent=urgent,
     )
+
+
+def _percent(part: int, whole: int) -> str:
+    share = 100 * part / whole if whole else 0
+    return f"{share:.0f} %" if share >= 1 or not part else "below 1 %"
 
 
 def _signed(number: float) -> str:

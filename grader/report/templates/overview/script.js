@@ -1,6 +1,7 @@
 "use strict";
 (() => {
   const SIZE = 100; // rows in the page at a time
+  const FEW = 3; // misconceptions of one row that are named at once
   const root = document.documentElement;
   root.classList.add("scripts"); // hides the rows until they are taken out, and shows what needs this script
   const get = (id) => document.getElementById(id);
@@ -29,10 +30,31 @@
     };
   }
 
-  // The glyphs of a row in colours and with names, once it is first shown.
+  // What makes a row easy to read, once it is first shown.
   function dress(student) {
     if (student.dressed) return;
     student.dressed = true;
+    draw(student);
+    shorten(student);
+  }
+
+  // The first few misconceptions; a button has the rest.
+  function shorten(student) {
+    if (student.mistakes.length <= FEW + 1) return;
+    const cell = student.row.cells[4], more = document.createElement("button"), rest = student.mistakes.length - FEW;
+    more.type = "button";
+    more.textContent = "+" + rest;
+    more.setAttribute("aria-label", rest + " more misconceptions");
+    more.addEventListener("click", () => {
+      cell.tabIndex = -1;
+      cell.textContent = student.mistakes.join(", ");
+      cell.focus();
+    });
+    cell.replaceChildren(student.mistakes.slice(0, FEW).join(", "), more);
+  }
+
+  // The glyphs of a row in colours and with names.
+  function draw(student) {
     const cell = student.row.cells[3], strip = document.createElement("span");
     let place = 0;
     for (const glyph of cell.textContent.trim()) {
