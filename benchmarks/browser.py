@@ -60,10 +60,10 @@ class Browser:
             self.events.append(answer)
 
     def open(self, address: str) -> None:
-        """Open an address and wait until it is loaded."""
+        """Open an address and wait until it is loaded, or jump to a place in the page that is open."""
         self.events.clear()
-        self.call("Page.navigate", url=address)
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
+        loads = "loaderId" in self.call("Page.navigate", url=address)
+        while loads and not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._next())
 
     def ask(self, script: str) -> Any:

@@ -21,7 +21,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.model import LOOK, CheckResult, Entry, ExerciseResult, Grade, Override, Status, Verdict
+from grader.model import LOOK, Entry, ExerciseResult, Grade, Override, Status, Verdict
 from grader.moments import Pairs, interval, quantile
 from grader.text import clipped
 
@@ -204,6 +204,10 @@ class Classroom:
     def graded(self) -> int:
         return len(self.scores.points)
 
+    @property
+    def exercise_ids(self) -> tuple[str, ...]:
+        return tuple(exercise.id for exercise in self.exercises)
+
     def needing(self, need: Need) -> list[Student]:
         """Who needs a person for this reason."""
         return [student for student in self.students if any(reason.need is need for reason in student.reasons)]
@@ -324,26 +328,22 @@ class _Taken:
 def _take_exercise(item: ExerciseItem, exercise: ExerciseResult, total: float) -> None:
     if exercise.status is Status.GRADED and exercise.max_score > 0:
         item.pairs.add(exercise.score / exercise.max_score, round(total - exercise.score, 6))
+    whole = exercise.status is Status.GRADED
     for check in exercise.checks:
         one = item.checks.get(check.id)
         if one is None:
             one = item.checks[check.id] = CheckItem(id=check.id, title=check.title, worth=check.max_score)
-        one.verdicts[check.verdict] += 1
-        if _decided(exercise, check):
-            one.pairs.add(float(check.verdict is Verdict.PASSED), round(total - check.score, 6))
-
-
-def _decided(exercise: ExerciseResult, check: CheckResult) -> bool:
-    """Whether a verdict is the student's doing. What was skipped in an exercise of ours that broke may wait for us."""
-    if check.verdict is Verdict.SKIPPED:
-        return exercise.status is Status.GRADED
-    return check.verdict is not Verdict.ERROR
+        verdict = check.finding.verdict
+        one.verdicts[verdict] += 1
+        # What was skipped in an exercise in which something of ours broke may wait for us.
+        if verdict is not Verdict.ERROR and (whole or verdict is not Verdict.SKIPPED):
+            one.pairs.add(1.0 if verdict is Verdict.PASSED else 0.0, round(total - check.score, 6))
 
 
 def _standing(entry: Entry, exercise: ExerciseResult) -> Standing:
     points = entry.points(exercise)
     if exercise.id not in entry.valid_overrides:
-        if exercise.status is Status.ERROR or any(check.verdict is Verdict.ERROR for check in exercise.checks):
+        if exercise.status is Status.ERROR or Verdict.ERROR in [check.finding.verdict for check in exercise.checks]:
             return Standing.UNDECIDED
         if exercise.status is not Status.GRADED:
             return Standing.ABSENT

@@ -1,6 +1,6 @@
 """A class as one self-contained page for its teachers: no network, one script of ours, complete without it.
 
-The table of students is the data: the script takes its rows out and puts back those that are asked for, a hundred at a
+The table of students is the data: the script takes its rows out and puts back those that are asked for, fifty at a
 time. So a student's text is escaped once, here, and never built into anything by a script.
 """
 
@@ -39,7 +39,6 @@ _NEEDS = {
 }
 _STEPS = 20  # columns of the histogram
 _LONGEST = 200  # characters of a name, a title or a reason
-_EXPLAINED = (Need.NO_GRADE, Need.BROKEN, Need.NOTED)  # their words say more than their heading
 _SOME_NAMES = 6  # students listed who need a person; the table has all
 _MOST_NAMES, _FEW_NAMES = 20, 5  # students listed beside what they share, or what few share; the table has all
 _MOST_CHANGES = 200
@@ -109,7 +108,7 @@ def render(room: Classroom, addresses: Mapping[str, str]) -> str:
     """Render the page of a class."""
     shown = {student.name: (_shown(student.name), _address(addresses, student.name)) for student in room.students}
     chapters = [_chapter(room, id, title) for id, title in room.assignments.items()]
-    doubts = [line for chapter in chapters for line in (*chapter.exercises, *chapter.checks) if line.urgent]
+    doubts = [line for chapter in chapters for line in _doubts(chapter)]
     return (
         _environment()
         .get_template("overview/page.html")
@@ -192,12 +191,22 @@ def _needs(
 
 
 def _why(student: Student, need: Need) -> str:
-    return "; ".join(_shown(reason.words) for reason in student.reasons if reason.need is need and need in _EXPLAINED)
+    """What the heading of the reason does not say already."""
+    words = [reason.words.removeprefix(_NEEDS[need]).strip() for reason in student.reasons if reason.need is need]
+    return "; ".join(_shown(one) for one in words if one)
 
 
 def _named(students: list[Student], shown: Mapping[str, tuple[str, str]], most: int) -> Named:
     some = students if len(students) <= most + 1 else students[:most]
     return Named(tuple(shown[student.name] for student in some), len(students) - len(some))
+
+
+def _doubts(chapter: Chapter) -> Iterator[Line]:
+    """What is to be looked at: checks, and exercises none of whose checks says why."""
+    checks = [line for line in chapter.checks if line.urgent]
+    said = {line.exercise for line in checks}
+    yield from (line for line in chapter.exercises if line.urgent and line.exercise not in said)
+    yield from checks
 
 
 def _changes(room: Classroom, shown: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, ...]]:

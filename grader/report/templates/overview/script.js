@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-  const SIZE = 100; // rows in the page at a time
+  const SIZE = 50; // rows in the page at a time
   const FEW = 3; // misconceptions of one row that are named at once
   const root = document.documentElement;
   root.classList.add("scripts"); // hides the rows until they are taken out, and shows what needs this script
