@@ -18,7 +18,10 @@ FILE = "grades.csv"
 _ENCODING = "utf-8-sig"  # the mark at the beginning tells Excel that names are in UTF-8
 _LONGEST = 1_000  # characters of one cell
 # What a spreadsheet takes for the beginning of a formula, also after blanks, and in the wide forms of East Asia.
-_FORMULA = re.compile(r"[\s\u200b\ufeff]*[=+\-@＝＋－＠|%\t\r\n]")
+_BEGINS = r"[=+\-@＝＋－＠|%\t\r\n]"
+_FORMULA = re.compile(rf"\s*{_BEGINS}")
+# Where semicolons separate cells, the quotes of a line whose cells commas separate protect its first cell alone.
+_INNER = re.compile(rf';(?=[\s"]*{_BEGINS})')
 
 Cell = str | Decimal | None
 
@@ -31,7 +34,6 @@ def write(entries: Iterable[Entry], folder: Path, exercises: Sequence[str]) -> P
     """
     assignments = list(dict.fromkeys(exercise.partition(".")[0] for exercise in exercises))
     with pages.draft(folder, FILE, encoding=_ENCODING, newline="") as file:
-        # Text is always in quotes: no separator in it can begin a cell, in whatever country it is read.
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n")
         writer.writerow([safe(name) for name in columns(assignments, exercises)])
         for entry in entries:
@@ -46,8 +48,11 @@ def columns(assignments: Sequence[str], exercises: Sequence[str]) -> list[str]:
 
 
 def safe(text: str) -> str:
-    """Text that no spreadsheet takes for a formula: what could begin one gets an apostrophe before it."""
-    shown = one_line(clipped(text, _LONGEST))
+    """Text that no spreadsheet takes for a formula: what could begin one gets an apostrophe before it.
+
+    So does what follows a semicolon, which begins a cell in countries that write decimals with a comma.
+    """
+    shown = _INNER.sub(";'", one_line(clipped(text, _LONGEST)))
     return f"'{shown}" if _FORMULA.match(text) or _FORMULA.match(shown) else shown
 
 
