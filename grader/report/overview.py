@@ -16,7 +16,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from grader import classroom
-from grader.classroom import CheckItem, Classroom, ExerciseItem, Item, Mistake, Need, Standing, Student
+from grader.classroom import CheckItem, Classroom, ExerciseItem, Item, Mistake, Need, Scores, Standing, Student
 from grader.model import Entry, Verdict
 from grader.report import class_charts, frame, pages, summary
 from grader.report.plain import counted, format_points
@@ -174,7 +174,7 @@ def _lead(room: Classroom) -> str:
     parts = [f"{room.graded:,} graded"]
     if scores.points:
         of = f" of {format_points(scores.worth)}" if scores.worth is not None else ""
-        parts.append(f"median {format_points(scores.at(0.5))}{of}")
+        parts.append(f"median {_level(scores, 0.5)}{of}")
     parts.append(
         f"{waiting:,} {'needs' if waiting == 1 else 'need'} a person" if waiting else "nobody waits for a person"
     )
@@ -231,7 +231,7 @@ def _scores(room: Classroom) -> dict[str, object]:
     edges = [_edge(place / _STEPS, scores.worth) for place in range(_STEPS + 1)]
     if not scores.points:
         return {"picture": "", "sentence": class_charts.histogram_sentence(0, "", "", ""), "bins": []}
-    low, median, high = (format_points(scores.at(share)) for share in (0.25, 0.5, 0.75))
+    low, median, high = (_level(scores, share) for share in (0.25, 0.5, 0.75))
     sentence = class_charts.histogram_sentence(room.graded, median, low, high)
     return {
         "picture": class_charts.histogram(
@@ -240,6 +240,11 @@ def _scores(room: Classroom) -> dict[str, object]:
         "sentence": sentence,
         "bins": [(edges[place], edges[place + 1], count) for place, count in enumerate(counts)],
     }
+
+
+def _level(scores: Scores, share: float) -> str:
+    """The score below which a share of the students lie: in points where all could have the same, else in percent."""
+    return format_points(scores.at(share)) if scores.worth is not None else f"{int(scores.share_at(share) * 100 + 1e-9)} %"
 
 
 def _edge(share: float, worth: float | None) -> str:

@@ -1,0 +1,365 @@
+"""The page of a class is whole with a script and without, obeys no student's text, and finds whom it is asked for."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from html.parser import HTMLParser
+from pathlib import Path
+
+import browser as browsers
+import pytest
+from browser import Browser
+from classes import FORMULAS, answered, entry, hostile_class, mistaken, sample_class
+from grades import HOSTILE, LONG_LINE
+
+from grader.classroom import survey
+from grader.model import Entry
+from grader.report import overview
+from grader.text import printable
+
+OMITTED = {"tr", "th", "td"}  # HTML lets their end tags be left out
+ADDRESS = {"href", "src", "action", "formaction", "srcset", "poster", "data", "xlink:href"}
+
+
+class Page(HTMLParser):
+    """A page taken apart: its elements, the text outside of scripts and styles, and whether it is balanced."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.rows: list[list[str]] = []  # of the table of students
+        self.open: list[str] = []
+        self.misplaced: list[str] = []
+        self._students = False
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.elements.append((tag, found))
+        if tag in ("tr", "th", "td"):
+            self._leave({"tr": OMITTED}.get(tag, {"th", "td"}))
+        if tag == "tbody":
+            self._students = found.get("id") == "rows"
+        if self._students and tag == "tr":
+            self.rows.append([])
+        if self._students and tag in ("th", "td"):
+            self.rows[-1].append("")
+        if tag not in ("meta", "input"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in ("tbody", "thead"):
+            self._leave(OMITTED)
+            self._students = False
+        if tag == "tr":
+            self._leave({"th", "td"})
+        if not self.open or self.open.pop() != tag:
+            self.misplaced.append(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] not in ("script", "style"):
+            self.text += data
+            if self._students and self.rows and self.rows[-1]:
+                self.rows[-1][-1] += data
+
+    def having(self, tag: str) -> list[dict[str, str]]:
+        return [attributes for name, attributes in self.elements if name == tag]
+
+    def _leave(self, tags: set[str]) -> None:
+        while self.open and self.open[-1] in tags:
+            self.open.pop()
+
+
+def page_of(entries: list[Entry], pages: dict[str, str] | None = None) -> str:
+    """The page of a class, with an address for everybody but Zoe."""
+    every = {one.name: f"students/{one.name}.html" for one in entries if one.name != "zoe"}
+    return overview.render(survey(entries), every if pages is None else pages)
+
+
+def folded(text: str) -> str:
+    """Text with its blanks as a reader sees them."""
+    return " ".join(text.split())
+
+
+@pytest.fixture(params=[sample_class, hostile_class, list], ids=["sample", "hostile", "nobody"])
+def source(request: pytest.FixtureRequest) -> str:
+    """The page of a believable class, then of a hostile one, then of nobody."""
+    return page_of(request.param())
+
+
+def test_the_page_is_balanced(source: str) -> None:
+    """Every element should be closed where it has to be, in the right order, and no id be there twice."""
+    page = Page(source)
+    assert (page.misplaced, page.open) == ([], [])
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_nothing_runs_or_loads_but_what_we_wrote(source: str) -> None:
+    """One style, one script, both by their hashes; no style= and no on*=; nothing that has an address outside."""
+    page = Page(source)
+    (style,), (script,) = (re.findall(rf"<{tag}>(.*?)</{tag}>", source, re.S) for tag in ("style", "script"))
+    hashes = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script)]
+    policies = [meta["content"] for meta in page.having("meta") if "http-equiv" in meta]
+    assert policies == [
+        f"default-src 'none'; style-src 'sha256-{hashes[0]}'; script-src 'sha256-{hashes[1]}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    ]
+    assert source.index("Content-Security-Policy") < source.index("<style>")
+    assert not re.search(r"https?:|url\(|@import|fetch\(|XMLHttp|innerHTML|eval\(|document\.write", style + script)
+    for tag, attributes in page.elements:
+        assert tag not in ("img", "iframe", "link", "object", "embed", "base")
+        assert not [name for name in attributes if name == "style" or name.startswith("on")]
+        for name in ADDRESS & set(attributes):
+            assert name == "href"
+            assert attributes[name].startswith("#") or re.fullmatch(r"[\w/.~%-]+", attributes[name], re.A)
+            assert not attributes[name].startswith("/")
+
+
+def test_no_invisible_character_is_in_the_page(source: str) -> None:
+    """Control and bidi characters should not reach the page, and it should be writable as UTF-8."""
+    assert source.encode("utf-8").decode("utf-8").replace("\n", "").isprintable()
+
+
+def test_links_within_the_page_arrive() -> None:
+    """A link to a place should lead there; others are for the script, and hidden without it."""
+    page = Page(page_of(sample_class()))
+    ids = {attributes["id"] for _, attributes in page.elements if "id" in attributes}
+    inner = [attributes["href"] for attributes in page.having("a") if attributes["href"].startswith("#")]
+    places = {href.removeprefix("#") for href in inner if "=" not in href}
+    assert places == {"needs", "how", "mistakes", "items", "students"}
+    assert places <= ids
+    hidden = re.findall(r'<(?:p|span) class="scripted">\s*<a[^>]*href="#\w+=', page_of(sample_class()))
+    assert len(hidden) == len([href for href in inner if "=" in href]) > 8
+
+
+def test_without_a_script_every_student_is_there_with_everything() -> None:
+    """Name, page, score, exercises, misconceptions and what needs a person should stand in the page itself."""
+    page = Page(page_of(sample_class()))
+    rows = {row[0].strip(): [folded(cell) for cell in row[1:]] for row in page.rows}
+    assert list(rows) == ["alice", "bob", "carol", "dora", "emil", "zoe", "张伟"]
+    assert rows["alice"][:3] == ["80.5 / 145", "3", "##.! #!/ ."]
+    assert rows["alice"][3:] == ["stride-on-second-conv", "the grader failed in conv_relu_pool, RestNetDownBlock"]
+    assert rows["bob"][0] == "88 / 145 grader 80.5"
+    assert rows["bob"][2] == "##./ #!/ ."
+    assert rows["bob"][4].endswith("; set by hand: conv_relu_pool 0 → 7.5")
+    assert rows["carol"] == ["–", "–", "", "", "put the .py file into it"]
+    assert rows["emil"][2:] == ["/--- --- -", "bias-missing", "quarantined"]
+    links = {attributes["href"] for attributes in page.having("a")}
+    assert {"students/alice.html", "students/%E5%BC%A0%E4%BC%9F.html"} <= links
+    assert not [href for href in links if "zoe" in href]
+
+
+def test_what_needs_a_person_comes_first_and_names_them() -> None:
+    """Counts, names and reasons should stand above scores and students."""
+    text = folded(Page(page_of(sample_class())).text)
+    order = ["7 submissions", "6 graded; median 52 %", "5 need a person", "1 no grade carol put the .py file into it"]
+    order += [
+        "2 the grader failed alice in conv_relu_pool",
+        "1 quarantined emil",
+        "1 a note asks for it dora Is it data?",
+    ]
+    order += ["Points set by hand", "m.weber", "Scores", "Commonest misconceptions", "The title of bias-missing"]
+    order += ["2 students, 33 %", "bias-missing; 10 points missing on average", "emil", "张伟"]
+    order += ["Exercises and checks", "Students"]
+    at = 0
+    for words in order:
+        assert words in text[at:]
+        at = text.index(words, at) + len(words)
+
+
+def test_a_class_in_order_says_so() -> None:
+    """Nothing to do should be said, and no empty list shown."""
+    text = Page(page_of([entry("ann", answered("a.one", True))])).text
+    assert "Nothing waits for a person." in text
+    assert "nobody waits for a person" in text
+    assert "None was named." in text
+
+
+def test_a_check_that_goes_against_the_rest_is_named() -> None:
+    """It should stand with what needs a person, with its figure."""
+    entries = [entry(f"s{n}", answered("a.one", n < 30), answered("a.two", n >= 27)) for n in range(60)]
+    text = folded(Page(page_of(entries)).text)
+    assert "Checks to look at one · c0 goes against all other points: is it right? (discrimination −0.90" in text
+
+
+def test_hostile_text_is_text() -> None:
+    """Every hostile name should be readable in the page, with its invisible characters written out."""
+    text = folded(Page(page_of(hostile_class())).text)
+    for attack in (*HOSTILE, *FORMULAS, "javascript:alert(1)", "//evil.example/x"):
+        assert folded(printable(attack).replace("\t", "\\t").replace("\n", "\\n")) in text
+    assert "x" * 500 not in text
+    assert "more characters" in text
+    assert LONG_LINE not in text
+
+
+@pytest.mark.parametrize("path", ["javascript:alert(1)", "//evil.example/x.html", "/etc/passwd", "a.html?x#y", '"><b>'])
+def test_an_address_stays_beside_the_page(path: str) -> None:
+    """Whatever path a page is said to have, its link should be a relative one."""
+    page = Page(page_of([Entry("ann", None)], {"ann": path}))
+    (href,) = {attributes["href"] for attributes in page.having("a") if not attributes["href"].startswith("#")}
+    assert not re.search(r"[:?#\"<>]|^/", href)
+
+
+def test_it_is_written_whole(tmp_path: Path) -> None:
+    """The page should have its name, and take entries one by one."""
+    path = overview.write(iter(sample_class()), tmp_path, {"alice": "students/alice.html"})
+    assert path == tmp_path / "index.html"
+    assert path.read_text(encoding="utf-8") == page_of(sample_class(), {"alice": "students/alice.html"})
+    assert [file.name for file in tmp_path.iterdir()] == ["index.html"]
+
+
+def test_the_page_of_a_student_says_nothing_of_others() -> None:
+    """Ranks and averages of the class belong to teachers: no page of a student's should be made with a class."""
+    from grader.report import html
+
+    assert "classroom" not in Path(html.__file__).read_text(encoding="utf-8")
+
+
+# In a browser, where there is one.
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A Chromium of our own."""
+    if browsers.available() is None:
+        pytest.skip("no Chromium here")
+    with browsers.started() as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of 130 students, as a file: three pages of the table."""
+    entries = [*sample_class(), entry("Müller, Änne", mistaken("training.fit", "no-step"))]
+    entries += [entry(f"s{n:03}", answered("layers.linear_module", n % 2 == 0)) for n in range(122)]
+    folder = tmp_path_factory.mktemp("class")
+    return overview.write(entries, folder, {one.name: f"students/{one.name}.html" for one in entries}).as_uri()
+
+
+def names(browser: Browser) -> list[str]:
+    """Who is shown."""
+    asked = "JSON.stringify([...document.querySelectorAll('#rows th')].map(one => one.textContent.trim()))"
+    return json.loads(browser.ask(asked))  # type: ignore[no-any-return]
+
+
+def count(browser: Browser) -> str:
+    """What is said of how many are shown."""
+    return str(browser.ask("document.getElementById('count').textContent"))
+
+
+def test_it_loads_nothing_and_complains_of_nothing(browser: Browser, address: str) -> None:
+    """Opened from disk, the page should ask for itself alone, show a part of the students, and fit on a phone."""
+    browser.size(320, 800)
+    browser.open(address)
+    assert browser.requests() == [address]
+    assert browser.complaints() == []
+    assert len(names(browser)) == 50
+    assert count(browser) == "130 students"
+    assert browser.ask("document.documentElement.scrollWidth") == 320
+
+
+def test_without_scripts_all_are_there(browser: Browser, address: str) -> None:
+    """With JavaScript off, every row should be shown, and nothing that would need it."""
+    browser.scripts(on=False)
+    try:
+        browser.open(address)
+    finally:
+        browser.scripts(on=True)
+    assert len(names(browser)) == 130
+    seen = "[...document.querySelectorAll('.scripted, form, button')].filter(one => one.checkVisibility()).length"
+    assert browser.ask(seen) == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("q=muller+anne", ["Müller, Änne"]),
+        ("q=BIAS-missing", ["emil", "张伟"]),
+        ("misconception=bias-missing", ["emil", "张伟"]),
+        ("misconception=bias-missing&look=quarantined", ["emil"]),
+        ("look=any", ["alice", "bob", "carol", "dora", "emil"]),
+        ("look=changed", ["bob"]),
+        ("look=no-grade", ["carol"]),
+        ("exercise=training.fit", ["Müller, Änne"]),
+        ("exercise=layers.linear_module&standing=absent", ["zoe"]),
+        ("standing=undecided", ["alice", "bob"]),
+        ("q=nobody+at+all", []),
+        ("sort=-score&look=any", ["bob", "alice", "dora", "emil", "carol"]),
+    ],
+)
+def test_a_link_restores_the_view(browser: Browser, address: str, state: str, expected: list[str]) -> None:
+    """What stands behind the # should be who is shown, in what order, and be kept there."""
+    browser.open("about:blank")
+    browser.open(f"{address}#{state}")
+    assert names(browser) == expected
+    assert count(browser) == f"{len(expected)} of 130 students"
+    browser.ask("document.getElementById('q').dispatchEvent(new Event('input', {bubbles: true}))")
+    browser.ask("new Promise(done => setTimeout(done, 400))")
+    kept = browser.ask("location.hash")
+    browser.open("about:blank")
+    browser.open(f"{address}{kept}")
+    assert names(browser) == expected
+
+
+def test_links_of_the_page_filter_it(browser: Browser, address: str) -> None:
+    """A misconception's own link should show who has it, bring the table into view, and can be cleared."""
+    browser.open("about:blank")
+    browser.open(address)
+    browser.ask("document.querySelector('a[href=\"#misconception=bias-missing\"]').click()")
+    browser.ask("new Promise(done => setTimeout(done, 100))")
+    assert names(browser) == ["emil", "张伟"]
+    assert browser.ask("document.activeElement.id") == "students"
+    browser.ask("document.querySelector('#filters button[type=reset]').click()")
+    browser.ask("new Promise(done => setTimeout(done, 400))")
+    assert count(browser) == "130 students"
+    assert "misconception" not in browser.ask("location.hash")
+
+
+def test_columns_are_sorted_by_buttons_that_say_so(browser: Browser, address: str) -> None:
+    """Each press should turn the order round, and the heading should tell it to everybody."""
+    browser.open("about:blank")
+    browser.open(address)
+    press = "document.querySelector('th[data-sort=score] button').click()"
+    order = "document.querySelector('th[data-sort=score]').getAttribute('aria-sort')"
+    found = []
+    for _ in range(2):
+        browser.ask(press)
+        found.append((browser.ask(order), names(browser)[0]))
+    assert found == [("ascending", "carol"), ("descending", "bob")]
+    assert browser.ask("document.querySelectorAll('#table th[aria-sort]').length") == 1
+
+
+def test_the_table_turns_its_pages(browser: Browser, address: str) -> None:
+    """Everybody should be on one page and no other."""
+    browser.open("about:blank")
+    browser.open(address)
+    seen = names(browser)
+    for _ in range(2):
+        browser.ask("document.getElementById('after').click()")
+        seen += names(browser)
+    assert len(seen) == len(set(seen)) == 130
+    assert browser.ask("document.getElementById('after').disabled") is True
+    assert "page=3" in browser.ask("location.hash")
+
+
+def test_hostile_text_runs_nothing(browser: Browser, tmp_path: Path) -> None:
+    """Filters, sorting and every row of a hostile class should run nothing and load nothing."""
+    page = overview.write(hostile_class(), tmp_path, {one.name: one.name for one in hostile_class()}).as_uri()
+    browser.open("about:blank")
+    browser.open(
+        f"{page}#q=%3Cscript%3Ealert(1)%3C/script%3E&look=%22%3E%3Cimg src=x onerror=alert(1)%3E&sort=__proto__"
+    )
+    browser.ask("document.querySelector('#filters button[type=reset]').click()")
+    browser.ask("new Promise(done => setTimeout(done, 400))")
+    browser.ask("document.querySelectorAll('th button').forEach(one => one.click())")
+    assert len(names(browser)) == len(hostile_class())
+    assert browser.requests() == [page] or all(url.startswith(page) for url in browser.requests())
+    assert browser.complaints() == []
+    assert browser.ask("document.querySelectorAll('script, img').length") == 1
