@@ -300,12 +300,20 @@ def test_a_link_restores_the_view(browser: Browser, address: str, state: str, ex
     browser.open(f"{address}#{state}")
     assert names(browser) == expected
     assert count(browser) == f"{len(expected)} of 130 students"
+
+
+def test_what_is_typed_and_chosen_can_be_linked_to(browser: Browser, address: str) -> None:
+    """The address should say what is shown, so that a bookmark of it shows the same."""
+    browser.open("about:blank")
+    browser.open(address)
+    browser.ask("document.getElementById('q').value = 'É, & #'; document.getElementById('look').value = 'any'")
     browser.ask("document.getElementById('q').dispatchEvent(new Event('input', {bubbles: true}))")
     browser.ask("new Promise(done => setTimeout(done, 400))")
     kept = browser.ask("location.hash")
     browser.open("about:blank")
     browser.open(f"{address}{kept}")
-    assert names(browser) == expected
+    assert browser.ask("document.getElementById('q').value + document.getElementById('look').value") == "É, & #any"
+    assert names(browser) == []
 
 
 def test_links_of_the_page_filter_it(browser: Browser, address: str) -> None:

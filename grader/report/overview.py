@@ -244,7 +244,9 @@ def _scores(room: Classroom) -> dict[str, object]:
 
 def _level(scores: Scores, share: float) -> str:
     """The score below which a share of the students lie: in points where all could have the same, else in percent."""
-    return format_points(scores.at(share)) if scores.worth is not None else f"{int(scores.share_at(share) * 100 + 1e-9)} %"
+    return (
+        format_points(scores.at(share)) if scores.worth is not None else f"{int(scores.share_at(share) * 100 + 1e-9)} %"
+    )
 
 
 def _edge(share: float, worth: float | None) -> str:
