@@ -36,7 +36,9 @@ _TYPE = """(async (words) => {
   }
   return JSON.stringify(times);
 })(%s)"""
-_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+_PAINT = """new Promise((done) => new PerformanceObserver((list) => {
+  for (const entry of list.getEntriesByName("first-contentful-paint")) done(entry.startTime);
+}).observe({ type: "paint", buffered: true }))"""
 _READY = "performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"
 
 

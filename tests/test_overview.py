@@ -357,6 +357,31 @@ def test_the_table_turns_its_pages(browser: Browser, address: str) -> None:
     assert "page=3" in browser.ask("location.hash")
 
 
+def test_all_who_are_found_are_printed(browser: Browser, address: str) -> None:
+    """Paper has no pages to turn: who is found should be printed, and be gone from the screen afterwards."""
+    browser.open("about:blank")
+    browser.open(f"{address}#q=s0")
+    browser.ask("dispatchEvent(new Event('beforeprint'))")
+    assert len(names(browser)) == 100
+    browser.ask("dispatchEvent(new Event('afterprint'))")
+    assert len(names(browser)) == 50
+
+
+def test_many_misconceptions_are_folded_but_for_what_is_asked(browser: Browser, tmp_path: Path) -> None:
+    """Three should be named and the rest counted; a filter should bring its own to the front; a press shows all."""
+    parts = [mistaken(f"a.part{n}", f"mistake-{n}") for n in range(6)]
+    page = overview.write([entry("ann", *parts)], tmp_path, {}).as_uri()
+    cell = "document.querySelector('#rows td:nth-child(5)')"
+    browser.open("about:blank")
+    browser.open(page)
+    assert browser.ask(f"{cell}.textContent") == "mistake-0, mistake-1, mistake-2+3"
+    browser.open("about:blank")
+    browser.open(f"{page}#misconception=mistake-5")
+    assert browser.ask(f"{cell}.textContent") == "mistake-5, mistake-0, mistake-1+3"
+    browser.ask(f"{cell}.querySelector('button').click()")
+    assert browser.ask(f"{cell}.textContent").count("mistake-") == 6
+
+
 def test_hostile_text_runs_nothing(browser: Browser, tmp_path: Path) -> None:
     """Filters, sorting and every row of a hostile class should run nothing and load nothing."""
     page = overview.write(hostile_class(), tmp_path, {one.name: one.name for one in hostile_class()}).as_uri()

@@ -39,7 +39,7 @@ _NEEDS = {
 }
 _STEPS = 20  # columns of the histogram
 _LONGEST = 200  # characters of a name, a title or a reason
-_SOME_NAMES = 6  # students listed who need a person; the table has all
+_SOME_NAMES = 5  # students listed who need a person; the table has all
 _MOST_NAMES, _FEW_NAMES = 20, 5  # students listed beside what they share, or what few share; the table has all
 _MOST_CHANGES = 200
 _COMMON = 12  # misconceptions that are not folded away

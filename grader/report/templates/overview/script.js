@@ -21,7 +21,7 @@
     const [name, score, whole, strip, mistakes, look] = row.cells;
     const words = look.textContent.trim();
     return {
-      row, place, dressed: false,
+      row, place, dressed: false, asked: null,
       text: fold(name.textContent + "\n" + mistakes.textContent + "\n" + words),
       score: number(score.textContent), whole: number(whole.textContent), look: words ? 1 : 0,
       strip: strip.textContent.replaceAll(" ", ""),
@@ -32,25 +32,28 @@
 
   // What makes a row easy to read, once it is first shown.
   function dress(student) {
-    if (student.dressed) return;
+    if (!student.dressed) draw(student);
     student.dressed = true;
-    draw(student);
-    shorten(student);
+    const asked = get("misconception").value;
+    if (student.asked !== asked) shorten(student, asked);
+    student.asked = asked;
   }
 
-  // The first few misconceptions; a button has the rest.
-  function shorten(student) {
-    if (student.mistakes.length <= FEW + 1) return;
-    const cell = student.row.cells[4], more = document.createElement("button"), rest = student.mistakes.length - FEW;
+  // The first few misconceptions, the one that is asked for before all; a button has the rest.
+  function shorten(student, asked) {
+    const rest = student.mistakes.length - FEW;
+    if (rest <= 1) return;
+    const cell = student.row.cells[4], more = document.createElement("button");
+    const ordered = student.mistakes.includes(asked) ? [asked, ...student.mistakes.filter((name) => name !== asked)] : student.mistakes;
     more.type = "button";
     more.textContent = "+" + rest;
     more.setAttribute("aria-label", rest + " more misconceptions");
     more.addEventListener("click", () => {
       cell.tabIndex = -1;
-      cell.textContent = student.mistakes.join(", ");
+      cell.textContent = ordered.join(", ");
       cell.focus();
     });
-    cell.replaceChildren(student.mistakes.slice(0, FEW).join(", "), more);
+    cell.replaceChildren(ordered.slice(0, FEW).join(", "), more);
   }
 
   // The glyphs of a row in colours and with names.
@@ -90,10 +93,10 @@
     else if (down) found.reverse();
   }
 
-  function show() {
+  function show(everybody) {
     const pages = Math.max(1, Math.ceil(found.length / SIZE));
     page = Math.min(Math.max(page, 0), pages - 1);
-    const shown = found.slice(page * SIZE, (page + 1) * SIZE);
+    const shown = everybody === true ? found : found.slice(page * SIZE, (page + 1) * SIZE);
     shown.forEach(dress);
     get("rows").replaceChildren(...shown.map((student) => student.row));
     const total = all.length.toLocaleString("en");
@@ -193,6 +196,8 @@
     get("filters").addEventListener("reset", () => setTimeout(change));
     get("before").addEventListener("click", () => turn(-1));
     get("after").addEventListener("click", () => turn(1));
+    addEventListener("beforeprint", () => show(true));
+    addEventListener("afterprint", show);
     addEventListener("hashchange", () => {
       if (!location.hash.includes("=")) return;
       restore();
