@@ -35,7 +35,8 @@ def test_the_course_and_the_templates_travel_in_the_wheel(wheel: Path) -> None:
     for assignment in ("build_methods", "residual_blocks"):
         assert f"grader/_course/reference/{assignment}/bands.json" in names
     assert "grader/_course/reference/data/digits.npz" in names
-    assert "grader/report/templates/submission.html" in names
+    for file in ("submission.html", "overview/page.html", "overview/script.js", "overview/style.css"):
+        assert f"grader/report/templates/{file}" in names
     assert not [name for name in names if name.startswith(("tests/", "submissions/"))]
 
 

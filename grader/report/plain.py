@@ -89,6 +89,11 @@ def format_number(number: float) -> str:
     return f"{number:.4g}" if math.isfinite(number) else _non_finite(number)
 
 
+def short(text: str, limit: int = 200) -> str:
+    """Make anybody's text safe to read on one line, and no longer than a name, a title or a reason should be."""
+    return _fitted(text, limit, one_line)
+
+
 def counted(number: int, noun: str) -> str:
     """Write a number with its noun: `1 check`, `3 checks`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
