@@ -17,7 +17,7 @@ from classes import FORMULAS, answered, entry, hostile_class, mistaken, sample_c
 from grades import HOSTILE, LONG_LINE
 
 from grader.classroom import survey
-from grader.model import Entry
+from grader.model import Entry, Override
 from grader.report import overview
 from grader.text import printable
 
@@ -187,6 +187,18 @@ def test_a_check_that_goes_against_the_rest_is_named() -> None:
     entries = [entry(f"s{n}", answered("a.one", n < 30), answered("a.two", n >= 27)) for n in range(60)]
     text = folded(Page(page_of(entries)).text)
     assert "Checks to look at one · c0 goes against all other points: is it right? (discrimination −0.90" in text
+
+
+def test_what_is_cut_says_so() -> None:
+    """Lists of thousands should be short on the page, with how many more there are in the table, which has all."""
+    override = Override("a.one", 1, "", "m", "")
+    entries = [entry(f"s{n:03}", mistaken("a.one", "common"), overrides=(override,)) for n in range(230)]
+    page = Page(page_of([*entries, *(Entry(f"t{n}", None) for n in range(9))]))
+    text = folded(page.text)
+    assert "and 30 more, in the table of students" in text
+    assert "and 210 more, in the table" in text
+    assert "and 4 more, in the table" in text
+    assert len(page.rows) == 239
 
 
 def test_hostile_text_is_text() -> None:

@@ -14,6 +14,7 @@ import pytest
 from grader import snapshot
 from grader.errors import SubmissionError
 from grader.grading import Grader
+from grader.model import LOOK
 from grader.submission import Submission, collect, folders
 
 SECRET = "the solution"
@@ -341,6 +342,7 @@ def test_source_that_reorders_what_is_shown_is_flagged_first(folder: Path) -> No
     (folder / "layers.py").write_text("x = 1\nadmin = 0  # \u202e\u2066 # begin\ny = '\u2069'\n")
     first, second = collect(folder).notes
     assert first.startswith("layers.py, line 2 holds \\u202e, a character that reorders")
+    assert first.endswith(LOOK)
     assert "and 1 more such lines" in first
     assert second.startswith("a.zip")
 

@@ -68,6 +68,7 @@ def render(room: Classroom, pages: Mapping[str, str]) -> str:
             needs=list(_needs(room, shown)),
             doubts=doubts,
             changes=list(_changes(room, shown)),
+            changed=sum(len(student.changes) for student in room.students),
             scores=_scores(room),
             mistakes=[
                 (
@@ -134,7 +135,7 @@ def _named(students: list[Student], shown: Mapping[str, tuple[str, str]], most: 
 
 
 def _changes(room: Classroom, shown: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, ...]]:
-    """What persons have set, a line each."""
+    """What persons have set, a line each; of very many the first ones."""
     found = ((student, change) for student in room.students for change in student.changes)
     for (student, change), _ in zip(found, range(_MOST_CHANGES), strict=False):
         set_by_hand = change.override
