@@ -15,6 +15,7 @@ import hashlib
 import re
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import CodeType
 from typing import Any
@@ -27,21 +28,30 @@ from grader.worker.bindings import FUNCTIONS, imported_by, parsed
 
 Arrays = dict[str, np.ndarray]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-Tree = tuple[str, ast.Module]  # what a piece of source is called, and what it says
 _WORD = re.compile(r"\w+")
 
-# Whoever uses one of these may see more of a program than what it does.
-_SEEING = frozenset(
+# Whoever uses one of these may see more of a program than what it does, or less than all that it depends on.
+_FUNCTIONS = frozenset(
     [
-        "__annotations__", "__builtins__", "__code__", "__dict__", "__doc__", "__file__", "__globals__", "__import__",
-        "__loader__", "__mro__", "__path__", "__spec__", "__subclasses__", "__traceback__", "breakpoint", "compile",
+        "__builtins__", "__file__", "__import__", "__loader__", "__path__", "__spec__", "breakpoint", "compile",
         "delattr", "dir", "eval", "exec", "getattr", "globals", "hasattr", "help", "id", "input", "locals", "open",
-        "setattr", "vars", "ast", "asyncio", "atexit", "builtins", "code", "ctypes", "datetime", "dis",
-        "faulthandler", "gc", "glob", "importlib", "inspect", "io", "linecache", "logging", "multiprocessing",
-        "operator", "os", "pathlib", "pickle", "pkgutil", "platform", "runpy", "secrets", "shutil", "signal", "site",
-        "socket", "subprocess", "symtable", "sys", "sysconfig", "tempfile", "threading", "time", "timeit", "tokenize",
-        "traceback", "types", "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile", "fromfile",
-        "genfromtxt", "load", "loadtxt", "memmap", "save", "savez", "jit", "fx", "script", "hub",
+        "setattr", "vars",
+    ]
+)  # fmt: skip
+_ATTRIBUTES = frozenset(
+    [
+        "__annotations__", "__builtins__", "__code__", "__dict__", "__doc__", "__file__", "__globals__",
+        "__loader__", "__mro__", "__path__", "__spec__", "__subclasses__", "__traceback__", "fromfile", "fx",
+        "genfromtxt", "hub", "jit", "load", "loadtxt", "memmap", "save", "savez", "script",
+    ]
+)  # fmt: skip
+_MODULES = frozenset(
+    [
+        "ast", "asyncio", "atexit", "builtins", "code", "ctypes", "datetime", "dis", "faulthandler", "gc", "glob",
+        "importlib", "inspect", "io", "linecache", "logging", "multiprocessing", "operator", "os", "pathlib",
+        "pickle", "pkgutil", "platform", "runpy", "secrets", "shutil", "signal", "site", "socket", "subprocess",
+        "symtable", "sys", "sysconfig", "tempfile", "threading", "time", "timeit", "tokenize", "traceback", "types",
+        "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile",
     ]
 )  # fmt: skip
 
@@ -68,14 +78,30 @@ def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names:
         trees = trees or [(f"{module}.py", _bare(files[f"{module}.py"]))]
         importing = any(_imports(tree, files) for _, tree in trees)
         beside = [(path, _bare(text)) for path, text in sorted(files.items()) if importing and path != trees[0][0]]
+        pieces = [Piece(place, node) for place, tree in trees for node in tree.body]
+        others = [Piece(place, node) for place, tree in beside for node in tree.body]
         for name in names:
-            places = [(part, node.lineno) for part, tree in trees for node in tree.body if _called(node) == name]
-            reached = _reachable(trees, set(names) - {name})
-            form = _digest([*reached, *beside]) if len(places) == 1 else ""
-            if form:
-                yield Form(name, form, *places[0])
+            places = [(piece.part, piece.node.lineno) for piece in pieces if piece.defines == name]
+            reached = [*_reachable(pieces, set(names) - {name}), *others]
+            if len(places) == 1 and not any(piece.sees for piece in reached):
+                yield Form(name, _digest(reached), *places[0])
     except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
         return
+
+
+class Piece:
+    """One statement at the top level of one file or cell, compiled as it will be run. Raises what compiling raises."""
+
+    def __init__(self, part: str, node: ast.stmt) -> None:
+        self.part, self.node = part, node
+        self.defines = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ""
+        self.idle = bool(self.defines) and _idle(node)
+        self.words = _spoken(node)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            code = compile(ast.Module([node], []), part, "exec", dont_inherit=True)
+        self.sees = any(map(_sees, ast.walk(node)))
+        self.digest = hashlib.sha256(repr((part, _normal(code))).encode()).digest()
 
 
 def _bare(text: str | bytes) -> ast.Module:
@@ -100,26 +126,19 @@ def _imports(tree: ast.Module, files: Collection[str]) -> bool:
     return any(not own.isdisjoint(name.split(".")) for name in imported_by(tree))
 
 
-def _reachable(trees: Sequence[Tree], others: Collection[str]) -> list[Tree]:
+def _reachable(pieces: Sequence[Piece], others: Collection[str]) -> list[Piece]:
     """The code without those other exercises that nothing else mentions, and that do nothing when they are defined."""
-    kept = [(part, [*tree.body]) for part, tree in trees]
+    kept = list(pieces)
     while True:
-        nodes = [node for _, body in kept for node in body]
-        spoken = {node: _spoken(node) for node in nodes}
+        spoken = Counter(word for piece in kept for word in piece.words)
         dropped = {
-            node
-            for node in nodes
-            if _called(node) in others
-            and _idle(node)
-            and not any(_called(node) in words for other, words in spoken.items() if other is not node)
+            piece
+            for piece in kept
+            if piece.idle and piece.defines in others and spoken[piece.defines] == (piece.defines in piece.words)
         }
         if not dropped:
-            return [(part, ast.Module(body, [])) for part, body in kept]
-        kept = [(part, [node for node in body if node not in dropped]) for part, body in kept]
-
-
-def _called(node: ast.stmt) -> str:
-    return node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ""
+            return kept
+        kept = [piece for piece in kept if piece not in dropped]
 
 
 def _spoken(top: ast.stmt) -> set[str]:
@@ -149,24 +168,23 @@ def _acts(node: ast.AST) -> bool:
     return any(isinstance(part, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for part in ast.walk(node))
 
 
-def _digest(parts: Iterable[Tree]) -> str:
-    """The hash of compiled code; nothing where it may look at itself."""
+def _digest(pieces: Iterable[Piece]) -> str:
     digest = hashlib.sha256(repr(sys.version_info).encode())
-    for part, tree in parts:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            code = compile(tree, part, "exec", dont_inherit=True)
-        if not _SEEING.isdisjoint(_names(code)):
-            return ""
-        digest.update(repr(_normal(code)).encode())
+    for piece in pieces:
+        digest.update(piece.digest)
     return digest.hexdigest()
 
 
-def _names(code: CodeType) -> Iterator[str]:
-    yield from (part for name in code.co_names for part in name.split("."))
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+def _sees(node: ast.AST) -> bool:
+    if isinstance(node, ast.Name):
+        return node.id in _FUNCTIONS
+    if isinstance(node, ast.Attribute):
+        return node.attr in _ATTRIBUTES or node.attr in _MODULES
+    if isinstance(node, (ast.Import, ast.ImportFrom)):
+        modules = [alias.name for alias in node.names] + [getattr(node, "module", None) or ""]
+        parts = {part for name in modules for part in name.split(".")}
+        return not parts.isdisjoint(_MODULES | _ATTRIBUTES | _FUNCTIONS)
+    return False
 
 
 def _normal(value: Any) -> Any:
