@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
+from grader import forms
+from grader.forms import Reader
+from grader.sandbox.host import Zygote
+from grader.sandbox.limits import Limits
+from grader.submission import Module, Submission
 from grader.worker.forms import of_module
 
 NAMES = ["Net", "Other", "helper_exercise"]
@@ -166,3 +172,40 @@ def test_no_form_without_a_definition(source: str) -> None:
 def test_defined_twice_there_is_no_form() -> None:
     """Which of the two is meant is Python's to say."""
     assert form(f"{BASE}\n    class Net: pass\n") == ""
+
+
+@pytest.fixture
+def reader(zygote: Zygote) -> Iterator[Reader]:
+    """A reader, in the real sandbox."""
+    with Reader(zygote) as reader:
+        yield reader
+
+
+def read(reader: Reader, source: str) -> str:
+    """The form of the network in a file, asked of a worker."""
+    module = Module("work", "work.py")
+    found = reader.forms(Submission("someone", {"work.py": textwrap.dedent(source).encode()}), {module: NAMES})
+    return found[module.path, "Net"].digest if found else ""
+
+
+def test_a_worker_reads_and_runs_nothing(reader: Reader) -> None:
+    """One after the other, the same form as here; what would end a worker that ran it is only read."""
+    assert read(reader, BASE) == form(BASE)
+    assert read(reader, BASE.replace("hidden", "h")) == form(BASE)
+    deadly = f"{BASE}\n    print([0] * 10**12)\n    while True: pass\n"
+    assert read(reader, deadly) == form(deadly) != ""
+
+
+def test_what_ends_the_worker_only_has_no_form(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next file should be read by the next worker."""
+    monkeypatch.setattr(forms, "LIMITS", Limits(cpu_seconds=1.0, wall_seconds=0.01))
+    assert read(reader, BASE + "\n    x = " + "+".join(["1"] * 3000)) == ""
+    monkeypatch.undo()
+    assert read(reader, BASE) == form(BASE)
+
+
+def test_a_reader_changes_its_worker_now_and_then(zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files beyond the count of one worker should be read all the same."""
+    monkeypatch.setattr(forms, "MOST_READ", 2)
+    with Reader(zygote) as reader:
+        assert [read(reader, BASE) for _ in range(5)] == [form(BASE)] * 5

@@ -40,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     "asking": {"evidence", "plan", "sandbox", "submission", "wire"},
     "references": {"asking", "course", "evidence", "plan", "sandbox", "store", "submission"},
     "demonstration": {"asking", "checks", "course", "diagnosis", "evidence", "model", "plan", "sandbox", "submission"},
+    "forms": {"evidence", "sandbox", "submission", "wire"},
     "standins": {"bank", "course", "plan"},
     "investigation": {
         "asking", "bank", "checks", "course", "demonstration", "diagnosis", "evidence", "model", "plan", "references",

@@ -57,17 +57,12 @@ _MODULES = frozenset(
 
 
 def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays]:
-    """The forms of ``params["exercises"]``: names by the path of their module, without its ending.
-
-    Arrays as in `Student.load`: "0", "1", … the Python files at ``params["paths"]``, and for a module that is a
-    notebook "<module> cell 0", "<module> cell 1", … for as many as ``params["cells"]`` says.
-    """
+    """The forms of the exercises ``params["names"]`` in ``params["module"]``. Parameters and arrays as in
+    `Student.load`, which has not been asked: "0", "1", … the Python files at ``params["paths"]``; for a notebook
+    "cell 0", "cell 1", …, as many as ``params["cells"]`` says."""
     files = {path: arrays[str(index)].tobytes() for index, path in enumerate(params["paths"])}
-    found: list[Form] = []
-    for module, names in params["exercises"].items():
-        cells = [arrays[f"{module} cell {index}"].tobytes().decode() for index in range(params["cells"].get(module, 0))]
-        found += of_module(module, cells, files, names)
-    return Forms(tuple(found)), {}
+    cells = [arrays[f"cell {index}"].tobytes().decode() for index in range(params["cells"])]
+    return Forms(tuple(of_module(params["module"], cells, files, params["names"]))), {}
 
 
 def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names: Sequence[str]) -> Iterator[Form]:
