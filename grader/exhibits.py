@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from grader import picture
@@ -16,6 +16,7 @@ from grader.model import (
     Finding,
     GradientRow,
     LayerRow,
+    Misconception,
     Place,
     SourceLine,
     TrainingCurve,
@@ -29,14 +30,22 @@ CONTEXT_LINES = 4
 CODE_WIDTH = 400  # characters of a line
 
 
-def collect(question: Question, findings: Mapping[str, Finding], submission: Submission, module: str) -> Exhibits:
+def collect(
+    question: Question,
+    findings: Mapping[str, Finding],
+    misconceptions: Sequence[Misconception],
+    submission: Submission,
+    module: str,
+) -> Exhibits:
     """All exhibits of one exercise. One that passes everywhere needs neither its code nor its gradients shown."""
     done = all(finding.verdict is Verdict.PASSED for finding in findings.values())
     return Exhibits(
         layers=tuple(_layer_rows(question)),
         gradients=() if done else tuple(_gradient_rows(question)),
         training=_curve(question),
-        code=() if done else tuple(_excerpts(question, findings.values(), submission, module)),
+        code=()
+        if done
+        else tuple(_excerpts(_pointed_at(question, findings, misconceptions, module), submission, module)),
         output=settled(question.student.output),
         picture=picture.png(question.student.arrays("scene").get("picture")),
     )
@@ -119,14 +128,19 @@ def _curve(question: Question) -> TrainingCurve | None:
     )
 
 
-def _excerpts(
-    question: Question, findings: Iterable[Finding], submission: Submission, module: str
-) -> Iterable[Excerpt]:
-    """The student's lines around every place that a failed finding points at, else around the definition."""
-    places = [f.where for f in findings if f.where is not None and f.verdict is Verdict.FAILED]
+def _pointed_at(
+    question: Question, findings: Mapping[str, Finding], misconceptions: Sequence[Misconception], module: str
+) -> list[Place]:
+    """The lines that a report names: those of failed findings and of the likeliest mistake; else the definition."""
+    failed = [f.where for f in findings.values() if f.where is not None and f.verdict is Verdict.FAILED]
+    named = [each.where for each in misconceptions if each.where is not None]
     found = question.student.get("find", Found)
-    if not places and found and found.line:
-        places = [Place(found.file or module, found.line)]
+    defined = [Place(found.file or module, found.line)] if found and found.line else []
+    return [*failed, *named[:1]] or defined
+
+
+def _excerpts(places: Sequence[Place], submission: Submission, module: str) -> Iterable[Excerpt]:
+    """The student's lines around every place, those themselves marked."""
     for file in dict.fromkeys(place.file for place in places):
         lines = submission.lines_beside(file, module)
         marked = {place.line for place in places if place.file == file}

@@ -214,7 +214,7 @@ class Grader:
             self.settings.limits_of(exercise),
         )
         insight = self._insight(question, collected, module, mistaken)
-        shown = exhibits.collect(question, insight.findings, collected, module.stem)
+        shown = exhibits.collect(question, insight.findings, insight.misconceptions, collected, module.stem)
         shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
         status = Status.ERROR if broken else Status.GRADED

@@ -13,7 +13,7 @@ from grader.bank import Variation
 from grader.course import Course
 from grader.diagnosis.naming import MOST, Suspect, ranked
 from grader.grading import Grader, Selection
-from grader.model import ExerciseResult
+from grader.model import ExerciseResult, Verdict
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store
@@ -114,6 +114,10 @@ def test_a_mistake_is_named_with_its_place(small: Course, graded: Any) -> None:
     assert found.where is not None
     assert found.where.text.startswith("def forward")
     assert source.decode().splitlines()[found.where.line - 1].strip() == found.where.text
+    # No finding has a line here: the page shows the mistake's.
+    assert not any(check.finding.where for check in block.checks if check.verdict is Verdict.FAILED)
+    (excerpt,) = block.exhibits.code
+    assert [line.number for line in excerpt.lines if line.marked] == [found.where.line]
 
 
 def test_a_consequence_costs_nothing(small: Course, graded: Any) -> None:
