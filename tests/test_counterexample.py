@@ -111,6 +111,7 @@ def test_it_is_the_smallest(grader: Grader) -> None:
         "block = RestNetBasicBlock(1, 1, 1)",
         "for p in block.parameters():",
         "    p.data.fill_(1)",
+        "",
         "block.eval()",
         "x = torch.full((1, 1, 1, 1), -10.0)",
         "print(block(x).item())   # yours: -8   expected: 0",

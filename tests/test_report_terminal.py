@@ -13,7 +13,7 @@ from grades import HOSTILE, check, exercise, grade, hostile_grade, sample_grade,
 from rich.cells import cell_len
 from rich.console import Console
 
-from grader.model import Grade, Status, Verdict
+from grader.model import Demonstration, Exhibits, Grade, SmallestCall, Status, Verdict
 from grader.report import terminal
 from grader.report.summary import OURS
 
@@ -137,9 +137,22 @@ def test_endless_text_is_cut_and_says_so() -> None:
 
 
 @pytest.mark.parametrize("width", [40, 80])
+def test_the_smallest_call_can_be_copied(width: int) -> None:
+    """Its code should stand there line by line as it is, however narrow the terminal: a fold or a margin breaks it."""
+    code = f"import torch\n\nfor number in [1]:\n    number = {'1 + ' * 40}1\n\nprint(number)"
+    call = SmallestCall(code, "41", "42")
+    shown = _shown(grade(exercise("a.b", exhibits=Exhibits(demonstration=Demonstration(call=call)))), width)
+    assert f"\n{code}\n" in shown
+
+
+@pytest.mark.parametrize("width", [40, 80])
 def test_lines_fit_a_narrow_terminal(width: int) -> None:
-    """No line should be wider than the terminal, and none should end in blanks."""
+    """No line should be wider than the terminal, but for code to be copied, and none should end in blanks."""
+    calls = [each.exhibits.demonstration.call for each in sample_grade().exercises]
+    code = {line for call in calls if call for line in call.code.splitlines()}
     for line in _shown(sample_grade(), width).splitlines():
+        if line in code:
+            continue
         assert cell_len(line) <= width
         assert line == line.rstrip()
 

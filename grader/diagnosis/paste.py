@@ -61,14 +61,17 @@ class Example:
     filling: Filling
 
     def lines(self, exercise: Exercise) -> list[str]:
-        """Everything before the question, line by line: a subject and an input, as variables."""
+        """Everything before the question, line by line: a subject and an input, as variables.
+
+        An empty line ends the loop: Python's own prompt waits for it.
+        """
         x = f"x = {self.filling.code(self.call.shape)}"
         if self.call.tensors:
             return [x, *(f"{name} = {_tensor(self.weights, dims)}" for name, dims in self.call.tensors.items())]
         name = variable(exercise)
         made = f"{name} = {exercise.name}({', '.join(map(repr, self.call.args))})"
         modes = [f"{name}.eval()"] if self.mode == EVAL else []
-        return [made, f"for p in {name}.parameters():", f"    {_parameter(self.weights)}", *modes, x]
+        return [made, f"for p in {name}.parameters():", f"    {_parameter(self.weights)}", "", *modes, x]
 
     def asked(self, exercise: Exercise) -> str:
         """The forward pass."""

@@ -112,6 +112,11 @@ class _Page:
         if body:
             self.put(Text(body), indent, Text(f"{label:<{_LABEL}}", "dim"))
 
+    def verbatim(self, code: str) -> None:
+        """Print code to be copied: at the left margin and unbroken, since Python reads indents and line ends."""
+        for line in code.split("\n"):
+            self._console.print(Text(line.rstrip()), soft_wrap=True, highlight=False)
+
 
 def _show_assignment(page: _Page, assignment: AssignmentResult) -> None:
     page.blank()
@@ -181,8 +186,8 @@ def _show_misconception(page: _Page, found: Misconception) -> None:
 
 
 def _show_smallest_call(page: _Page, call: SmallestCall) -> None:
-    page.put(Text("The smallest call that shows it", "bold"), 4)
-    page.field("try", call.code.replace("\n\n", "\n"), 6)
+    page.put(Text.assemble(("The smallest call that shows it", "bold"), ("  to paste beside the file", "dim")), 4)
+    page.verbatim(call.code)
     page.field("expected", call.expected, 6)
     page.field("got", call.got, 6)
 
