@@ -261,23 +261,44 @@ def test_correct_work_pays_nothing_and_mistakes_are_asked_once(small: Course, gr
 
 def suspect(id: str, **counts: int) -> Suspect:
     """A suspect with these counts."""
-    names = ("explained", "explained_numbers", "unexplained", "touched", "contradicted", "resembles", "seen_in_source")
-    return Suspect(Variation(id, 0, "f", b"", "", ""), *(counts.get(name, 0) for name in names))
+    kinds, numbers = (views(counts.get(name, 0), name) for name in ("explained", "explained_numbers"))
+    names = ("unexplained", "touched", "contradicted", "resembles", "seen_in_source")
+    return Suspect(Variation(id, 0, "f", b"", "", ""), kinds, numbers, *(counts.get(name, 0) for name in names))
+
+
+def views(count: int, of: str = "explained") -> frozenset[str]:
+    """The first so many views."""
+    return frozenset(f"{of} {number}" for number in range(count))
+
+
+def order(*found: Suspect) -> list[str]:
+    """The names, in their order."""
+    return [each.variation.misconception for each in ranked(found)]
 
 
 def test_ranking() -> None:
     """What explains everything goes first, the source decides among equals, and what it denies is left out."""
-
-    def order(*found: Suspect) -> list[str]:
-        return [each.variation.misconception for each in ranked(found)]
-
     whole, part = suspect("whole", explained_numbers=2), suspect("part", explained=1, unexplained=1)
     assert order(part, whole) == ["whole"]
     assert order(part) == ["part"]
     assert order(suspect("b", explained=1), suspect("a", explained=1), suspect("b", explained=1)) == ["a", "b"]
-    assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=1)) == ["b", "a"]
+    assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=1)) == ["b"]
     assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=-1)) == ["a"]
     assert order(suspect("b", explained=1, seen_in_source=-1)) == ["b"]
     assert order(suspect("c", explained=1, unexplained=1, contradicted=1)) == []
     assert order(suspect("n", explained_numbers=3, unexplained=1)) == []
     assert len(order(*(suspect(letter, explained=1) for letter in "abcdefg"))) == MOST
+
+
+def test_two_mistakes_at_once() -> None:
+    """Each name should explain what no name before it does; what explains the same as another is not guessed."""
+    big, small = suspect("big", explained=3, unexplained=1), suspect("small", explained=1, unexplained=3)
+    assert order(small, big) == ["big"]
+    other = replace(suspect("other", unexplained=3), explained=frozenset(["else"]))
+    assert order(small, other, big) == ["big", "other"]
+    twin = replace(other, variation=replace(other.variation, misconception="twin"))
+    assert order(small, other, twin, big) == ["big"]
+    assert order(other, twin) == ["other", "twin"]
+    triplet = replace(other, variation=replace(other.variation, misconception="triplet"))
+    assert order(other, twin, triplet) == []
+    assert order(other, twin, triplet, replace(other, seen_in_source=1)) == ["other"]

@@ -3,13 +3,13 @@
 A mistake *explains* a view in which the student departs from the reference when it departs in the same way. It is
 *contradicted* where it would have shown and nothing does. One that explains everything and is contradicted by nothing
 behaves exactly as the student does; where several do, behaviour cannot tell them apart, and what is seen in the source
-decides their order. Where none does, there may be two mistakes at once: then only views of kinds and counts are
-trusted, in which each shows by itself.
+decides. Where none does, there may be two mistakes at once: then only views of kinds and counts are trusted, in which
+each shows by itself; each name must explain something that those before it do not, and nobody else does as well.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from grader.bank import Variation
@@ -19,15 +19,16 @@ from grader.evidence import Evidence
 from grader.wire.records import Source
 
 MOST = 3  # names in a report; further down the list they help nobody
+TWINS = 2  # which explain the same part of what is seen: of more, most would be wrong
 
 
 @dataclass(frozen=True)
 class Suspect:
-    """A known mistake, and how its evidence lies beside the student's: numbers of views, by their kind."""
+    """A known mistake, and how its evidence lies beside the student's: views by their kind, and how many."""
 
     variation: Variation
-    explained: int
-    explained_numbers: int
+    explained: frozenset[str]
+    explained_numbers: frozenset[str]
     unexplained: int
     touched: int  # of those unexplained: where it departs from the reference too, in another way
     contradicted: int
@@ -37,14 +38,14 @@ class Suspect:
     @property
     def exact(self) -> bool:
         """Whether it behaves as the student does, in all that was looked at."""
-        return not self.unexplained and not self.contradicted and self.explained + self.explained_numbers > 0
+        return not self.unexplained and not self.contradicted and bool(self.explained | self.explained_numbers)
 
     @property
     def possible(self) -> bool:
         """Whether it may be what is wrong, or a part of it: nothing speaks against it, and it shows in kinds or counts;
         or in the source and everywhere that the student departs, with a number of its own (a rate, a size)."""
         in_source = self.seen_in_source > 0 and self.touched == self.unexplained
-        return not self.contradicted and self.seen_in_source >= 0 and (self.explained > 0 or in_source)
+        return not self.contradicted and self.seen_in_source >= 0 and (bool(self.explained) or in_source)
 
     @property
     def rank(self) -> tuple[object, ...]:
@@ -53,8 +54,8 @@ class Suspect:
             not self.exact,
             -self.seen_in_source,
             self.unexplained,
-            -self.explained,
-            -self.explained_numbers,
+            -len(self.explained),
+            -len(self.explained_numbers),
             -self.resembles,
             self.variation.misconception,
         )
@@ -71,34 +72,62 @@ class Comparison:
 
     def unseen(self, variation: Variation) -> Suspect:
         """The variation before anything is known of what it does."""
-        return Suspect(variation, 0, 0, 0, 0, 0, 0, 0)
+        return Suspect(variation, frozenset(), frozenset(), 0, 0, 0, 0, 0)
 
     def suspect(self, variation: Variation, evidence: Evidence) -> Suspect:
-        """The variation with its evidence counted out; views that its evidence lacks count for nothing."""
+        """The variation with its evidence sorted out; views that its evidence lacks count for nothing."""
         fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
-        explained = explained_numbers = unexplained = touched = contradicted = resembles = 0
+        explained: dict[bool, set[str]] = {False: set(), True: set()}
+        unexplained = touched = contradicted = resembles = 0
         for view, as_reference in zip(self._views, self._as_reference, strict=True):
             alike = view.alike(self._student, evidence)
             if view.style:
                 resembles += alike is True
             elif as_reference is False and alike is True:
-                explained += not view.numbers
-                explained_numbers += view.numbers
+                explained[view.numbers].add(view.name)
             elif as_reference is False and alike is False:
                 unexplained += 1
                 touched += fact > 0 and view.alike(evidence, self._reference) is False
             elif as_reference is True and alike is False:
                 contradicted += 1
-        return Suspect(variation, explained, explained_numbers, unexplained, touched, contradicted, resembles, fact)
+        kinds, numbers = frozenset(explained[False]), frozenset(explained[True])
+        return Suspect(variation, kinds, numbers, unexplained, touched, contradicted, resembles, fact)
 
 
 def ranked(found: Iterable[Suspect]) -> list[Suspect]:
     """The misconceptions that the evidence speaks for, each once, best first, at most `MOST`."""
     found = sorted(found, key=lambda suspect: suspect.rank)
     exact = [suspect for suspect in found if suspect.exact]
-    # What the source denies is named only when nothing else behaves like it.
-    upheld = [suspect for suspect in exact if suspect.seen_in_source >= 0] or exact
-    return _each_once(upheld or [suspect for suspect in found if suspect.possible])[:MOST]
+    # What the source shows is named alone; what it denies, only when nothing else behaves like it.
+    seen = max((suspect.seen_in_source for suspect in exact), default=0)
+    if exact:
+        return _each_once(suspect for suspect in exact if suspect.seen_in_source == seen)[:MOST]
+    return _parts(_each_once(suspect for suspect in found if suspect.possible))[:MOST]
+
+
+def _parts(possible: Sequence[Suspect]) -> list[Suspect]:
+    """Of those that explain a part, each that explains more than the ones before it, and that no other one equals;
+    equals only where there is nothing better, and few of them."""
+    named: list[Suspect] = []
+    equals: list[Suspect] = []
+    waiting, explained = list(possible), frozenset[str]()
+    while waiting:
+        best, part = waiting[0], _part(waiting[0], explained)
+        twins = [suspect for suspect in waiting if _part(suspect, explained) == part]
+        waiting = [suspect for suspect in waiting if suspect not in twins]
+        if not best.explained - explained and (named or best.seen_in_source <= 0):
+            continue  # nothing new
+        if len(twins) == 1:
+            named.append(best)
+            explained |= best.explained | best.explained_numbers
+        else:
+            equals = equals or twins
+    return named or (equals if len(equals) <= TWINS else [])
+
+
+def _part(suspect: Suspect, explained: frozenset[str]) -> tuple[object, ...]:
+    """What a suspect explains beyond what is explained already; two that agree in it cannot be told apart."""
+    return suspect.explained - explained, suspect.explained_numbers - explained, suspect.seen_in_source > 0
 
 
 def _each_once(found: Iterable[Suspect]) -> list[Suspect]:
