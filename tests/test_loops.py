@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,40 @@ def outcome(scene: str, names: dict[str, Any]) -> str:
         return play(scene, names[scene.replace("-", "_")])[0]["unknown"]
     except Exception as error:
         return f"a known name: {error}"
+
+
+@pytest.mark.parametrize(
+    ("scene", "edit", "other"),
+    [
+        ("make-criterion", ("nn.CrossEntropyLoss()", "nn.CrossEntropyLoss"), "regression"),
+        ("make-optimizer", ("torch.optim.SGD(model.parameters(), lr=lr)", "torch.optim.SGD(model)"), "adam"),
+    ],
+)
+def test_a_name_that_raises_does_not_hide_the_other(scene: str, edit: tuple[str, str], other: str) -> None:
+    """What the function does for the other name and for unknown ones is seen beside the exception; where it raises for
+    all, as a stub does, the exception is all there is."""
+    name = scene.replace("-", "_")
+    with pytest.raises(loops.Partly) as partly:
+        play(scene, solution(edit)[name])
+    assert torch.equal(partly.value.numbers[other], play(scene, solution()[name])[1][other])
+    assert partly.value.facts["unknown"] == "ValueError"
+
+    def stub(*_: object) -> None:
+        raise NotImplementedError
+
+    with pytest.raises(NotImplementedError):
+        play(scene, stub)
+
+
+def test_what_ended_a_part_of_a_scene_is_told_as_data() -> None:
+    """The exception should come with what was seen, as a problem and not as the end of the question."""
+    wrong = solution(("nn.MSELoss()", "nn.NoSuchLoss()"))["make_criterion"]
+    student: Any = SimpleNamespace(module=SimpleNamespace(f=wrong), box="/nowhere")
+    seen, arrays = loops.observe(student, {"name": "f", "scene": "make-criterion", "seed": 5}, {})
+    assert seen.problem is not None
+    assert seen.problem.type == "AttributeError"
+    assert "classification" in arrays
+    assert "regression" not in arrays
 
 
 def test_a_class_that_is_left_out_of_the_loss_is_seen() -> None:

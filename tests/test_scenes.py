@@ -14,7 +14,7 @@ from grader.checks.question import Question
 from grader.course import Course
 from grader.evidence import Answered, Evidence
 from grader.model import Verdict
-from grader.wire.records import Fact, Observed
+from grader.wire.records import Fact, Observed, Problem
 
 N = 6000  # values in the dropout scene: 100 × 60
 RANDOM = np.random.default_rng(5)
@@ -163,6 +163,16 @@ def test_a_figure_is_judged_by_its_lines_and_labels(course: Course) -> None:
     )
     for change in wrong:
         assert scenes.judge(with_student(right, **change), "behaviour").verdict is Verdict.FAILED, change  # type: ignore[arg-type]
+
+
+def test_an_exception_for_one_name_is_told(course: Course) -> None:
+    """Where one part of a scene ended with an exception, that is what the check says, whatever else was seen."""
+    right = question(course, "make_criterion", {"classification": np.ones(1)}, {"unknown": "ValueError"})
+    problem = Problem("TypeError", "MSELoss.forward() got no target", (), None)
+    seen = Answered(Observed((Fact("unknown", "ValueError"),), problem), {"classification": np.ones(1)})
+    finding = scenes.judge(replace(right, student=Evidence({"scene": seen})), "behaviour")
+    assert finding.verdict is Verdict.FAILED
+    assert "got no target" in f"{finding.rationale} {finding.got}"
 
 
 def test_what_waits_for_another_check_is_skipped(course: Course) -> None:

@@ -32,12 +32,12 @@ def covers(scene: str, check: str) -> bool:
 def judge(question: Question, check: str) -> Finding:
     """Passed when all aspects that the check has in this scene agree with the reference's."""
     scene = question.exercise.scene
-    trouble = question.student.trouble("scene")
-    if trouble:
+    trouble, seen = question.student.trouble("scene"), question.student.get("scene", Observed)
+    ended = trouble[1] if trouble else seen.problem if seen else None  # the whole of it, or a part
+    if ended:
         return words.trouble(
-            trouble[1], f"A call of `{question.exercise.name}`", asked=_asked(question), limits=question.limits
+            ended, f"A call of `{question.exercise.name}`", asked=_asked(question), limits=question.limits
         )
-    seen = question.student.get("scene", Observed)
     if seen is None:
         return words.failed("The call was not reached, since an earlier one did not end.")
     if question.reference.get("scene", Observed) is None:

@@ -36,13 +36,27 @@ Seen = tuple[Facts, dict[str, Any]]
 RATE = 0.1
 
 
+class Partly(Exception):
+    """One part of a scene ended with an exception of the student's, and another did not: what was seen nevertheless."""
+
+    def __init__(self, facts: Facts, numbers: dict[str, Any], error: Exception) -> None:
+        super().__init__(str(error))
+        self.facts, self.numbers, self.error = facts, numbers, error
+
+
 def observe(student: Student, params: dict[str, Any], _: Arrays) -> tuple[Observed, Arrays]:
     """Play the scene ``params["scene"]`` with the function ``params["name"]``."""
     function = getattr(student.module, params["name"])
     canonical.reseed(params["seed"])
-    facts, numbers = SCENES[params["scene"]](function, params["seed"], student.box)
+    problem = None
+    try:
+        facts, numbers = SCENES[params["scene"]](function, params["seed"], student.box)
+    except Partly as partly:
+        facts, numbers = partly.facts, partly.numbers
+        error = partly.error
+        problem = error.problem if isinstance(error, SubmissionFault) else describe(error, student.box)
     arrays = {name: _array(value) for name, value in numbers.items()}
-    return Observed(tuple(Fact(name, str(value)) for name, value in facts.items()), None), arrays
+    return Observed(tuple(Fact(name, str(value)) for name, value in facts.items()), problem), arrays
 
 
 def _array(value: Any) -> np.ndarray:
@@ -120,38 +134,61 @@ def _loaders(function: Callable[..., Any], seed: int, _: str) -> Seen:
 def _criterion(function: Callable[..., Any], seed: int, box: str) -> Seen:
     """make_criterion: value and gradient on a batch, for both tasks; what other names raise."""
     scores = canonical.normal((7, CLASSES), seed, "scores")
-    labels = torch.arange(7) % CLASSES  # of all classes: one that is left out of the loss shows
-    wanted = canonical.normal((7, CLASSES), seed, "wanted")
-    numbers: dict[str, Any] = {}
-    for task, target in (("classification", labels), ("regression", wanted)):
+    targets = {
+        "classification": torch.arange(7) % CLASSES,  # of all classes: one that is left out of the loss shows
+        "regression": canonical.normal((7, CLASSES), seed, "wanted"),
+    }
+
+    def computed(task: str) -> Seen:
         leaf = (3 * scores).requires_grad_()
-        loss = function(_new(task))(leaf, target)
+        loss = function(_new(task))(leaf, targets[task])
         loss.sum().backward()
-        numbers[task] = loss
-        numbers[f"{task} gradient"] = leaf.grad
-    return {"unknown": _refused(function, seed, box)}, numbers
+        return {}, {task: loss, f"{task} gradient": leaf.grad}
+
+    return _in_turn(("classification", "regression"), computed, lambda: _refused(function, seed, box))
 
 
 def _optimizer(function: Callable[..., Any], seed: int, box: str) -> Seen:
     """make_optimizer: twelve updates with known gradients, for both names; what other names raise."""
-    facts: Facts = {}
-    numbers: dict[str, Any] = {}
-    for name in ("sgd", "adam"):
+
+    def updated(name: str) -> Seen:
         model = WatchedModel(seed).double()  # a small weight decay shows in the seventh digit only
         optimizer = function(model, _new(name), 0.05)
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise SubmissionFault("WrongResult", f"expected an optimizer, got {type(optimizer).__name__}")
         owned = {id(parameter) for group in optimizer.param_groups for parameter in group["params"]}
         missing = [path for path, parameter in model.named_parameters() if id(parameter) not in owned]
-        facts[f"{name} misses"] = ", ".join(missing) or "nothing"
         for turn in range(12):  # one steep step, then flat ones: what Adam remembers of the first shows (amsgrad)
             for path, parameter in model.named_parameters():
                 parameter.grad = (10 if turn == 0 else 0.1) * canonical.normal(
                     parameter.shape, seed, path, turn
                 ).double()
             optimizer.step()
-        numbers[name] = model.state()
-    facts["unknown"] = _refused(lambda name: function(WatchedModel(seed), name, 0.05), seed, box)
+        return {f"{name} misses": ", ".join(missing) or "nothing"}, {name: model.state()}
+
+    return _in_turn(
+        ("sgd", "adam"), updated, lambda: _refused(lambda name: function(WatchedModel(seed), name, 0.05), seed, box)
+    )
+
+
+def _in_turn(names: tuple[str, ...], play: Callable[[str], Seen], unknown: Callable[[], str]) -> Seen:
+    """What a function of a name does for each name, and for unknown ones. An exception for one does not hide the
+    others; where all raise, it is the first one's."""
+    facts: Facts = {}
+    numbers: dict[str, Any] = {}
+    errors: list[Exception] = []
+    for name in names:
+        try:
+            more_facts, more_numbers = play(name)
+        except Exception as error:  # the student's
+            errors.append(error)
+        else:
+            facts, numbers = facts | more_facts, numbers | more_numbers
+    if len(errors) == len(names):
+        raise errors[0]
+    facts["unknown"] = unknown()
+    if errors:
+        raise Partly(facts, numbers, errors[0])
     return facts, numbers
 
 
