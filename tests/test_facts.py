@@ -419,6 +419,11 @@ CASES: list[tuple[str, str, str]] = [
         "def X(model, name):\n    return torch.optim.SGD(model.parameters())",
     ),
     (
+        "optimizer-made-anew",
+        "def X(model, optimizer):\n    optimizer = type(optimizer)(model.parameters(), lr=0.1)",
+        "def X(model, optimizer):\n    print(type(optimizer), type(model)())",
+    ),
+    (
         "gradients-clipped",
         epoch("torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)\n" + TOTAL),
         epoch("torch.nn.utils.parameters_to_vector(model.parameters())\n" + TOTAL),
@@ -458,6 +463,7 @@ CASES: list[tuple[str, str, str]] = [
     ),
     # modes and gradients
     ("eval-missing", measuring("", grad=""), measuring(grad="")),
+    ("eval-missing", measuring(""), measuring()),
     (
         "eval-missing",
         measuring("", grad=""),

@@ -2,7 +2,8 @@
 
 A *region* is the innermost loop around a call of the model, or its function where there is no loop. One that holds
 ``backward`` or the optimizer's methods trains; another one measures. Of the reasons why something does not happen, one
-is given: where ``model.eval`` stands without parentheses, ``eval-missing`` is not said as well.
+is given: where ``model.eval`` stands without parentheses, ``eval-missing`` is not said as well. Gradients switched off
+in its place are a fact beside it.
 """
 
 from __future__ import annotations
@@ -128,8 +129,8 @@ def flags_assigned(code: Excerpt) -> Iterator[Seen]:
 
 
 def eval_missing(code: Excerpt) -> Iterator[Seen]:
-    """Measuring without a word about the mode."""
-    yield from _not_in_eval_mode(code, "missing")
+    """Measuring without a word about the mode, with gradients or without."""
+    yield from _not_in_eval_mode(code, "missing", "no grad")
 
 
 def no_grad_for_eval(code: Excerpt) -> Iterator[Seen]:
@@ -142,7 +143,7 @@ def train_in_evaluation(code: Excerpt) -> Iterator[Seen]:
     yield from _not_in_eval_mode(code, "train")
 
 
-def _not_in_eval_mode(code: Excerpt, wanted: str) -> Iterator[Seen]:
+def _not_in_eval_mode(code: Excerpt, *wanted: str) -> Iterator[Seen]:
     train, measure = regions(code)
     named = any(node.attr == "eval" for node in code.attributes)
     by_hand = any(detail == "False" for _, detail in flags_assigned(code))
@@ -155,7 +156,7 @@ def _not_in_eval_mode(code: Excerpt, wanted: str) -> Iterator[Seen]:
     ]
     off = _switches(code)
     why = "train" if switched else "no grad" if off else "missing"
-    if why == wanted:
+    if why in wanted:
         yield (switched or off or measure)[0], text(measure[0].func)
 
 

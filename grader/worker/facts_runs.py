@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from grader.worker.bindings import COMPREHENSIONS
 from grader.worker.excerpt import LOOPS, Excerpt
 from grader.worker.facts_loops import region_of, regions
-from grader.worker.facts_names import Seen, last, parameters, text
+from grader.worker.facts_names import Seen, is_optimizer, last, parameters, text
 
 _FOR_TRAINING, _FOR_TEST = re.compile("train|epoch|fit"), re.compile("eval|test|acc|valid")
 _CLIPPING = frozenset(["clip_grad_norm_", "clip_grad_value_", "clip_grad_norm"])
@@ -101,8 +101,16 @@ def _optimizers_made(code: Excerpt) -> Iterator[tuple[ast.Call, str]]:
     """Where a function makes an optimizer, and of what kind; schedulers are none."""
     for call in code.calls:
         name = code.dotted(call.func)
-        if name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper() and code.function(call):
+        of_torch = name.startswith("torch.optim.") and "sched" not in name and last(name)[:1].isupper()
+        if code.function(call) and (of_torch or name == "make_optimizer" or _of_the_same_kind(call.func)):
             yield call, last(name)
+
+
+def _of_the_same_kind(maker: ast.expr) -> bool:
+    """Whether this is the class of an optimizer: ``type(optimizer)``, ``optimizer.__class__``."""
+    if isinstance(maker, ast.Call) and text(maker.func) == "type" and len(maker.args) == 1:
+        return is_optimizer(maker.args[0])
+    return isinstance(maker, ast.Attribute) and maker.attr == "__class__" and is_optimizer(maker.value)
 
 
 def gradients_clipped(code: Excerpt) -> Iterator[Seen]:

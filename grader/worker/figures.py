@@ -104,7 +104,9 @@ def _twins(one: Any, other: Any) -> bool:
 
 
 def _explained(figure: Any, axes: list[Any]) -> bool:
-    """Whether a reader can tell the curves: a legend, or a title for each panel."""
+    """Whether a reader can tell the curves: a legend, or a title for each panel. One alone is not to be told apart."""
+    if sum(len(axis.lines) for axis in axes) == 1:
+        return True
     legends = [axis.get_legend() for axis in axes if axis.get_legend()] + list(figure.legends)
     titles = [axis.get_title() or axis.get_title("left") or axis.get_title("right") for axis in axes]
     return bool(legends) or (len(axes) > 1 and all(titles))
