@@ -22,7 +22,7 @@ from grader.checks.modes import buffers
 from grader.checks.parameters import described
 from grader.checks.question import Question
 from grader.course import Exercise
-from grader.diagnosis import chance
+from grader.diagnosis import chance, curves
 from grader.evidence import Answered, Evidence, Outcome
 from grader.sandbox.limits import Death
 from grader.wire.records import Built, Described, Dried, Found, Observed, OutputInfo, Problem, Ran
@@ -37,6 +37,8 @@ _PUBLIC = {
     *("backward", "item", "shape", "size", "dim", "log_softmax", "cross_entropy_loss", "mse_loss", "weight", "bias"),
 }
 _KINDS = ("modes",)  # arrays that say of what kinds things were, not how many
+_TASTE = ("axes",)  # facts: both curves in one panel, or each in its own
+_SOME = ("empty panels",)  # facts that are numbers: whether there are any is what tells
 VALUES = 1e-6  # relative; spellings of one network differ by 1e-13, in float32 by 1e-5
 ROUGHLY = 2e-3  # where either side computes in float32
 Comparer = Callable[[Evidence, Evidence], bool | None]
@@ -65,7 +67,7 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
         yield View("scene problem", _by_record("scene", Observed, lambda seen: ending(seen.problem)))
         seen = reference.get("scene", Observed)
         for fact in seen.facts if seen else ():
-            yield View(f"fact {fact.name}", _fact(fact.name))
+            yield View(f"fact {fact.name}", _fact(fact.name), style=fact.name in _TASTE)
         yield from _arrays(exercise.scene, reference)
     for number, case in enumerate(exercise.cases):
         yield View(f"built {number}", _ends(f"build.{number}"))
@@ -94,8 +96,8 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
 
 
 def _arrays(scene: str, reference: Evidence) -> Iterator[View]:
-    """The numbers of a scene; where there is chance in them, by what it cannot change."""
-    traits = chance.traits(scene)
+    """The numbers of a scene; where there is chance or taste in them, by what these cannot change."""
+    traits = chance.traits(scene) or curves.traits(scene)
     for name, trait in traits.items():
         yield View(f"trait {name}", _trait(trait, reference), numbers=True)
     for name in reference.arrays("scene") if not traits else ():
@@ -307,7 +309,7 @@ def _statistics(number: int) -> Comparer:
 
 
 def _fact(name: str) -> Comparer:
-    return _by_record("scene", Observed, lambda seen: seen.fact(name))
+    return _by_record("scene", Observed, lambda seen: seen.fact(name) != "0" if name in _SOME else seen.fact(name))
 
 
 def _array(name: str, relative: float) -> Comparer:
