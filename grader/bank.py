@@ -12,6 +12,7 @@
     exercise = "RestNetBasicBlock"
     edits = [["old text", "new text"]]        # each old text stands exactly once in that exercise's source
     before = "import copy"                    # optional: lines put before the exercise
+    fact = "shared-layer-entry"               # optional: another fact than the misconception's, for this variation
 
 A misconception that several assignments share has its words in one of them. Variations are text, so that a reader sees
 the mistake; that each compiles is what `verify` checks, that it behaves unlike the solution, ``grade selftest``.
@@ -22,7 +23,7 @@ from __future__ import annotations
 import ast
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from grader.errors import CourseError
 LANGUAGES = ("en", "zh")
 _WORDS = ("title", "principle", "technique")
 _KEYS = {*_WORDS, "look", "fact", "variation"}
-_VARIATION_KEYS = {"exercise", "edits", "before"}
+_VARIATION_KEYS = {"exercise", "edits", "before", "fact"}
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,17 @@ class Bank:
 
     misconceptions: Mapping[str, Misconception]
     variations: tuple[Variation, ...]
+    parts: Mapping[str, frozenset[str]] = field(default_factory=dict)  # the exercises that the solution of one uses
 
     def of(self, exercise: str) -> tuple[Variation, ...]:
         """The variations of one exercise, by its name."""
         return tuple(variation for variation in self.variations if variation.exercise == exercise)
+
+    def within(self, exercise: str, used: Iterable[str]) -> tuple[Variation, ...]:
+        """The variations of one exercise, and of those that its solution is made of and it is not: who writes an epoch
+        into `fit` anew makes the mistakes of epochs there. `used` are the exercises that it does use."""
+        anew = self.parts.get(exercise, frozenset()) - set(used)
+        return (*self.of(exercise), *(each for each in self.variations if each.exercise in anew))
 
 
 def of(course: Course) -> Bank:
@@ -81,7 +89,9 @@ def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
     """The bank of assignments, given as their folder and their solution. Raises `CourseError` naming the file."""
     words: dict[str, Misconception] = {}
     variations: list[Variation] = []
+    parts: dict[str, frozenset[str]] = {}
     for folder, solution in assignments.values():
+        parts |= _parts(solution)
         for file in sorted(folder.glob("mistakes/*.toml")):
             entry = _read(file)
             if any(key in entry for key in _WORDS):
@@ -92,7 +102,7 @@ def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
     for variation in variations:
         if variation.misconception not in words:
             raise CourseError(f"mistakes/{variation.misconception}.toml: no assignment has its words")
-    return Bank(words, tuple(variations))
+    return Bank(words, tuple(variations), parts)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -124,7 +134,7 @@ def _variations(entry: Mapping[str, Any], file: Path, solution: bytes) -> list[V
         exercise = item["exercise"]
         number = sum(other.exercise == exercise for other in found)
         edits = tuple((old, new) for old, new in item.get("edits", []))
-        before, place, fact = item.get("before", ""), entry.get("look", ""), entry.get("fact", "")
+        before, place, fact = item.get("before", ""), entry.get("look", ""), item.get("fact", entry.get("fact", ""))
         try:
             source = edited(solution, exercise, edits, before)
         except ValueError as error:
@@ -178,8 +188,21 @@ def together(solution: bytes, variations: Iterable[Variation]) -> bytes:
 @lru_cache(maxsize=64)
 def _spans(solution: bytes) -> dict[str, tuple[int, int]]:
     """Where each class and function of the solution begins and ends, in lines from 0."""
-    tops = (node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef))
-    return {node.name: (node.lineno - 1, node.end_lineno or node.lineno) for node in tops}
+    return {node.name: (node.lineno - 1, node.end_lineno or node.lineno) for node in _tops(solution)}
+
+
+def _parts(solution: bytes) -> dict[str, frozenset[str]]:
+    """The other classes and functions of the solution that each of them refers to."""
+    tops = _tops(solution)
+    names = {node.name for node in tops}
+    return {
+        top.name: frozenset(node.id for node in ast.walk(top) if isinstance(node, ast.Name)) & names - {top.name}
+        for top in tops
+    }
+
+
+def _tops(solution: bytes) -> list[ast.ClassDef | ast.FunctionDef]:
+    return [node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
 
 
 def verify(known: Bank) -> None:

@@ -186,7 +186,7 @@ class Investigator:
         """The known mistakes that the evidence speaks for. First by what is built, which is quick; then by all."""
         exercise = question.exercise
         assignment = self._course.assignment(exercise.assignment)
-        known = self._bank.of(exercise.name)
+        known = self._bank.within(exercise.name, source.uses)
         sources = [ground.under(one.source, assignment) for one in known]
         beside = naming.Comparison(exercise, question.student, question.reference, source)
         if exercise.cases:

@@ -44,6 +44,14 @@ def test_mistakes_of_several_exercises_meet_in_one_file(known: Bank, course: Cou
     assert both not in (solution, one.source, other.source)
 
 
+def test_who_writes_a_part_anew_makes_its_mistakes(known: Bank) -> None:
+    """Mistakes of an epoch belong to `fit` where it has an epoch of its own, and not where it uses the other."""
+    own, epochs = known.of("fit"), known.of("train_one_epoch")
+    assert known.within("fit", ["train_one_epoch", "evaluate"]) == own
+    assert set(known.within("fit", ["evaluate"])) == {*own, *epochs}
+    assert known.within("evaluate", []) == known.of("evaluate")
+
+
 def test_no_variation_is_the_solution(known: Bank, course: Course) -> None:
     """A mistake that changes nothing is none."""
     solutions = {assignment.solution for assignment in course.assignments}
@@ -58,6 +66,15 @@ def test_words_are_there_in_each_language(known: Bank) -> None:
             assert len(one.title[language]) <= 80, one.id
             assert one.principle[language].strip()
             assert one.technique[language].strip()
+
+
+def test_a_variation_may_have_a_fact_of_its_own(tmp_path: Path) -> None:
+    """Where one way to be wrong shows otherwise in the source than the rest."""
+    (tmp_path / "mistakes").mkdir()
+    edits = 'exercise = "f"\nedits = [["x + 1", "x"]]\n'
+    text = f'{WORDS}fact = "a"\n[[variation]]\n{edits}[[variation]]\n{edits}fact = "b"\n'
+    (tmp_path / "mistakes" / "odd.toml").write_text(text, encoding="utf-8")
+    assert [each.fact for each in bank.load({"made_up": (tmp_path, SOLUTION.encode())}).variations] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
