@@ -3,9 +3,10 @@
     python scripts/measure_naming.py [--every N] [--assignment NAME] [--list] [--pairs N]
 
 Prints, for each assignment, how many files lose points (detected), how many have their own id named first or among the
-first three, how many are given other names only, and how many none. `--list` names those that were not named first.
-`--pairs N` instead puts two of the bank's mistakes into one exercise, N times for each assignment: how often one of
-the two is named, and how often there is a name that is neither's.
+first three, how many are given any name that is wrong, how many other names only, and how many none. `--list` names
+those that were not named first. `--pairs N` instead puts two of the bank's mistakes into one exercise, N times for each
+assignment: how often one of the two is named, and how often there is a name that is neither's. `--draw SEED` draws
+other pairs.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from grader.sandbox.host import Zygote
 from grader.store import Store, default_folder
 from grader.submission import Submission
 
-COLUMNS = ("files", "in the bank", "detected", "named first", "in first three", "other names", "no name")
+COLUMNS = ("files", "in the bank", "detected", "named first", "in first three", "any wrong", "other names", "no name")
 
 
 def main() -> None:
@@ -82,7 +83,7 @@ def paired(
 ) -> Counter[str]:
     """The counts of two mistakes at once, each from the bank."""
     counts: Counter[str] = Counter()
-    chosen, chance = course.assignment(assignment), random.Random(1)
+    chosen, chance = course.assignment(assignment), random.Random(options.draw)
     while counts["files"] < options.pairs:
         exercise = chance.choice(chosen.exercises)
         one, other = chance.sample(known.of(exercise.name), 2)
@@ -99,7 +100,7 @@ def paired(
             (graded,) = grader.grade_collected(handed_in).exercises
         names, both = [found.id for found in graded.misconceptions], {one.misconception, other.misconception}
         counts += _counted(graded, both, True)
-        if options.list and not both & set(names):
+        if options.list and (not both & set(names) or set(names) - both):
             print(f"  {exercise.name}: {' + '.join(sorted(both))}: {', '.join(names) or '-'}", flush=True)
     return counts
 
@@ -113,6 +114,7 @@ def _counted(graded: ExerciseResult, right: set[str], known: bool) -> Counter[st
         "detected": graded.score < graded.max_score,
         "named first": bool(names) and names[0] in right,
         "in first three": bool(right & set(names)),
+        "any wrong": bool(set(names) - right),
         "other names": bool(names) and not right & set(names),
         "no name": not names,
     }
@@ -130,6 +132,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--every", type=int, default=1, metavar="N", help="only each N-th file")
     parser.add_argument("--assignment", action="append", metavar="NAME", help="only this one; may be repeated")
     parser.add_argument("--pairs", type=int, default=0, metavar="N", help="two mistakes at once, N times")
+    parser.add_argument("--draw", type=int, default=1, metavar="SEED", help="which pairs")
     parser.add_argument("--list", action="store_true", help="name the files that were not named first")
     return parser.parse_args()
 

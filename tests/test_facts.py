@@ -432,6 +432,11 @@ CASES: list[tuple[str, str, str]] = [
     ("rate-changed", epoch("torch.optim.lr_scheduler.StepLR(optimizer, 1).step()\n" + TOTAL), epoch(TOTAL)),
     ("numbers-drawn", epoch("inputs = inputs + torch.randn_like(inputs)\n" + TOTAL), epoch(TOTAL)),
     (
+        "optimizer-made-anew",
+        epoch(TOTAL, "optimizer = torch.optim.SGD(model.parameters())\nmodel.train()"),
+        epoch("optimizer = torch.optim.SGD(model.parameters())\n" + TOTAL),
+    ),
+    (
         "optimizer-made-in-loop",
         epoch("optimizer = torch.optim.SGD(model.parameters())\n" + TOTAL),
         epoch(TOTAL, "optimizer = torch.optim.SGD(model.parameters())\nmodel.train()"),

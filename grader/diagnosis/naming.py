@@ -34,6 +34,7 @@ class Suspect:
     contradicted: int
     resembles: int  # views of style in which it is like the student's
     seen_in_source: int  # 1 the fact that tells it apart is there, 0 it has none, -1 it is not there
+    of_a_part: bool = False  # known of an exercise that this one is made of: see `Bank.within`
 
     @property
     def exact(self) -> bool:
@@ -53,6 +54,7 @@ class Suspect:
         return (
             not self.exact,
             -self.seen_in_source,
+            self.of_a_part,
             self.unexplained,
             -len(self.explained),
             -len(self.explained_numbers),
@@ -65,7 +67,7 @@ class Comparison:
     """A student's evidence beside the reference's, to lay known mistakes beside both."""
 
     def __init__(self, exercise: Exercise, student: Evidence, reference: Evidence, source: Source) -> None:
-        self._student, self._reference = student, reference
+        self._exercise, self._student, self._reference = exercise, student, reference
         self._views = list(views.of(exercise, reference))
         self._as_reference = [view.alike(student, reference) for view in self._views]
         self._facts = {fact.name for fact in source.facts}
@@ -91,7 +93,8 @@ class Comparison:
             elif as_reference is True and alike is False:
                 contradicted += 1
         kinds, numbers = frozenset(explained[False]), frozenset(explained[True])
-        return Suspect(variation, kinds, numbers, unexplained, touched, contradicted, resembles, fact)
+        of_a_part = variation.exercise != self._exercise.name
+        return Suspect(variation, kinds, numbers, unexplained, touched, contradicted, resembles, fact, of_a_part)
 
 
 def ranked(found: Iterable[Suspect]) -> list[Suspect]:
@@ -127,7 +130,8 @@ def _parts(possible: Sequence[Suspect]) -> list[Suspect]:
 
 def _part(suspect: Suspect, explained: frozenset[str]) -> tuple[object, ...]:
     """What a suspect explains beyond what is explained already; two that agree in it cannot be told apart."""
-    return suspect.explained - explained, suspect.explained_numbers - explained, suspect.seen_in_source > 0
+    kinds, numbers = suspect.explained - explained, suspect.explained_numbers - explained
+    return kinds, numbers, suspect.seen_in_source > 0, suspect.of_a_part
 
 
 def _each_once(found: Iterable[Suspect]) -> list[Suspect]:

@@ -86,15 +86,17 @@ def models_copied(code: Excerpt) -> Iterator[Seen]:
 
 def optimizers_in_loops(code: Excerpt) -> Iterator[Seen]:
     """An optimizer made anew in each turn of a loop."""
-    for call, name in _optimizers_made(code):
-        if isinstance(code.within(call, LOOPS), (ast.For, ast.While)):
-            yield call, name
+    yield from ((call, name) for call, name in _optimizers_made(code) if _is_repeated(code, call))
 
 
 def optimizers_made_anew(code: Excerpt) -> Iterator[Seen]:
-    """An optimizer made where one is handed over."""
+    """An optimizer made where one is handed over, once."""
     if "optimizer" in parameters(code.root.node if code.root else None):
-        yield from _optimizers_made(code)
+        yield from ((call, name) for call, name in _optimizers_made(code) if not _is_repeated(code, call))
+
+
+def _is_repeated(code: Excerpt, call: ast.Call) -> bool:
+    return isinstance(code.within(call, LOOPS), (ast.For, ast.While))
 
 
 def _optimizers_made(code: Excerpt) -> Iterator[tuple[ast.Call, str]]:
