@@ -65,6 +65,11 @@ def measuring(before: str = "model.eval()", after: str = "", grad: str = "with t
     return "def X(model, loader, device):\n" + "".join(f"    {line}\n" for line in [*lines, "return correct"])
 
 
+def optimizer(arguments: str) -> str:
+    """A function that makes an optimizer with these arguments."""
+    return f"def X(p, lr, options):\n    return torch.optim.SGD({arguments})"
+
+
 STEP = "loss = criterion(model(inputs), targets)\noptimizer.zero_grad()\nloss.backward()\noptimizer.step()\n"
 TOTAL = STEP + "total += loss.item()"
 TWO = "self.fc = nn.Linear(2, 2)\nself.bn = nn.BatchNorm1d(2)"
@@ -441,6 +446,26 @@ CASES: list[tuple[str, str, str]] = [
         epoch("optimizer = torch.optim.SGD(model.parameters())\n" + TOTAL),
         epoch(TOTAL, "optimizer = torch.optim.SGD(model.parameters())\nmodel.train()"),
     ),
+    # settings
+    ("rate-fixed", optimizer("p, lr=0.01"), optimizer("p, lr=lr")),
+    ("rate-fixed", optimizer("p, 1e-3"), optimizer("p, lr")),
+    ("rate-computed", optimizer("p, lr=lr / 10"), optimizer("p, lr=lr")),
+    ("rate-missing", optimizer("p"), optimizer("p, **options")),
+    ("momentum-given", optimizer("p, lr=lr, momentum=0.8"), optimizer("p, lr=lr, momentum=0")),
+    ("weight-decay-given", optimizer("p, lr=lr, weight_decay=1e-2"), optimizer("p, lr=lr, weight_decay=0.0")),
+    ("betas-given", optimizer("p, lr=lr, betas=(0.8, 0.999)"), optimizer("p, lr=lr, betas=(0.9, 0.999)")),
+    (
+        "label-smoothing-given",
+        "def X():\n    return nn.CrossEntropyLoss(label_smoothing=0.2)",
+        "def X(some):\n    return nn.CrossEntropyLoss(label_smoothing=some)",
+    ),
+    (
+        "norm-eps-given",
+        module("self.bn = nn.BatchNorm1d(2, eps=1e-4)"),
+        module("self.bn = nn.BatchNorm1d(2, eps=1e-5)"),
+    ),
+    ("norm-momentum-given", module("self.bn = nn.BatchNorm2d(2, momentum=0.8)"), module("self.bn = nn.BatchNorm2d(2)")),
+    ("loop-left", epoch(TOTAL + "\nbreak"), epoch(TOTAL + "\nfor _ in range(3):\n    break")),
     (
         "requires-grad-switched-off",
         "def X(p):\n    p.requires_grad = False\n    return p",

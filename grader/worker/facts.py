@@ -24,6 +24,7 @@ from grader.worker import facts_forward as forward
 from grader.worker import facts_layers as layers
 from grader.worker import facts_loops as loops
 from grader.worker import facts_runs as runs
+from grader.worker import facts_settings as settings
 from grader.worker import facts_steps as steps
 from grader.worker.bindings import FUNCTIONS, imported
 from grader.worker.excerpt import Excerpt, Part
@@ -106,6 +107,17 @@ DETECTORS: dict[str, Callable[[Excerpt], Iterator[Seen]]] = {
     "requires-grad-switched-off": runs.gradients_switched_off,
     "epoch-loop-missing": runs.epoch_loop_missing,
     "epochs-literal": runs.epochs_fixed,
+    # settings
+    "rate-fixed": settings.rate_fixed,
+    "rate-computed": settings.rate_computed,
+    "rate-missing": settings.rate_missing,
+    "momentum-given": settings.given("momentum", 0, "torch.optim."),
+    "weight-decay-given": settings.given("weight_decay", 0, "torch.optim."),
+    "betas-given": settings.given("betas", (0.9, 0.999), "torch.optim."),
+    "label-smoothing-given": settings.given("label_smoothing", 0, "torch.nn."),
+    "norm-eps-given": settings.given("eps", 1e-5, "torch.nn.BatchNorm", "torch.nn.functional.batch_norm"),
+    "norm-momentum-given": settings.given("momentum", 0.1, "torch.nn.BatchNorm", "torch.nn.functional.batch_norm"),
+    "loop-left": settings.loops_left,
     # modes and gradients
     "eval-missing": loops.eval_missing,
     "eval-without-call": loops.bare_method("eval"),
@@ -142,6 +154,7 @@ ADVISORY = frozenset(
         "device-literal",
         "dict-values-unpacked",
         "forward-called-directly",
+        "loop-left",
         "numbers-drawn",
         "retain-graph",
         "seed-in-call",
