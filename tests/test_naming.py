@@ -291,6 +291,18 @@ def test_ranking() -> None:
     assert len(order(*(suspect(letter, explained=1) for letter in "abcdefg"))) == MOST
 
 
+def test_numbers_alone_name_a_mistake_where_they_are_many() -> None:
+    """All outputs of a network are nobody else's; one number may be, and of two mistakes that give the same ones
+    neither is named."""
+    few = suspect("few", explained_numbers=3, unexplained=1)
+    many = replace(few, variation=replace(few.variation, misconception="many"), many=2)
+    assert order(few, many) == ["many"]
+    assert order(few, replace(many, contradicted=1)) == []
+    assert order(few, replace(many, seen_in_source=-1)) == []
+    assert order(many, replace(many, variation=few.variation)) == []
+    assert order(many, suspect("kinds", explained=1, unexplained=2)) == ["kinds"]
+
+
 def test_two_mistakes_at_once() -> None:
     """Each name should explain what no name before it does; what explains the same as another is not guessed."""
     big, small = suspect("big", explained=3, unexplained=1), suspect("small", explained=1, unexplained=3)

@@ -20,6 +20,7 @@ from grader.wire.records import Source
 
 MOST = 3  # names in a report; further down the list they help nobody
 TWINS = 2  # which explain the same part of what is seen: of more, most would be wrong
+MANY = 2  # views of many numbers each that agree: more than chance
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Suspect:
     resembles: int  # views of style in which it is like the student's
     seen_in_source: int  # 1 the fact that tells it apart is there, 0 it has none, -1 it is not there
     of_a_part: bool = False  # known of an exercise that this one is made of: see `Bank.within`
+    many: int = 0  # of the views explained: those of many numbers
 
     @property
     def exact(self) -> bool:
@@ -80,21 +82,22 @@ class Comparison:
         """The variation with its evidence sorted out; views that its evidence lacks count for nothing."""
         fact = 0 if not variation.fact else 1 if variation.fact in self._facts else -1
         explained: dict[bool, set[str]] = {False: set(), True: set()}
-        unexplained = touched = contradicted = resembles = 0
+        unexplained = touched = contradicted = resembles = many = 0
         for view, as_reference in zip(self._views, self._as_reference, strict=True):
             alike = view.alike(self._student, evidence)
             if view.style:
                 resembles += alike is True
             elif as_reference is False and alike is True:
                 explained[view.numbers].add(view.name)
+                many += view.many
             elif as_reference is False and alike is False:
                 unexplained += 1
                 touched += fact > 0 and view.alike(evidence, self._reference) is False
             elif as_reference is True and alike is False:
                 contradicted += 1
         kinds, numbers = frozenset(explained[False]), frozenset(explained[True])
-        of_a_part = variation.exercise != self._exercise.name
-        return Suspect(variation, kinds, numbers, unexplained, touched, contradicted, resembles, fact, of_a_part)
+        counts = unexplained, touched, contradicted, resembles
+        return Suspect(variation, kinds, numbers, *counts, fact, variation.exercise != self._exercise.name, many)
 
 
 def ranked(found: Iterable[Suspect]) -> list[Suspect]:
@@ -105,7 +108,8 @@ def ranked(found: Iterable[Suspect]) -> list[Suspect]:
     seen = max((suspect.seen_in_source for suspect in exact), default=0)
     if exact:
         return _each_once(suspect for suspect in exact if suspect.seen_in_source == seen)[:MOST]
-    return _parts(_each_once(suspect for suspect in found if suspect.possible))[:MOST]
+    possible = _each_once(suspect for suspect in found if suspect.possible)
+    return (_parts(possible) or _by_numbers(found))[:MOST]
 
 
 def _parts(possible: Sequence[Suspect]) -> list[Suspect]:
@@ -126,6 +130,14 @@ def _parts(possible: Sequence[Suspect]) -> list[Suspect]:
         else:
             equals = equals or twins
     return named or (equals if len(equals) <= TWINS else [])
+
+
+def _by_numbers(found: Sequence[Suspect]) -> list[Suspect]:
+    """The one that gives most of the student's numbers, where these are many and nothing speaks against it."""
+    likely = [each for each in found if each.many >= MANY and not each.contradicted and each.seen_in_source >= 0]
+    most = max((len(each.explained_numbers) for each in likely), default=0)
+    best = _each_once(each for each in likely if len(each.explained_numbers) == most)
+    return best if len(best) == 1 else []
 
 
 def _part(suspect: Suspect, explained: frozenset[str]) -> tuple[object, ...]:

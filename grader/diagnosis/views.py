@@ -49,14 +49,16 @@ class View:
     """One thing to look at: its name, and whether two subjects look alike; None where either shows nothing.
 
     `numbers` tells views of computed values, where two mistakes at once look like neither, from those of kinds and
-    counts, where each shows by itself. `style` is a matter of taste: departing from the reference in it means nothing,
-    it only says which of several equals is nearest.
+    counts, where each shows by itself. Of numbers, `many` are so many, of so much of the network, that no other mistake
+    gives the same. `style` is a matter of taste: departing from the reference in it means nothing, it only says which
+    of several equals is nearest.
     """
 
     name: str
     alike: Comparer
     numbers: bool = False
     style: bool = False
+    many: bool = False
 
 
 def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
@@ -79,12 +81,12 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
             yield View(f"{probe} ends", _ends(probe))
             yield View(f"{probe} output", _by_record(probe, Ran, lambda ran: _form(ran.output)))
             if mode == "eval" or exercise.scene != "dropout":  # which is seen by its traits
-                yield View(f"{probe} values", _values(probe), numbers=True)
+                yield View(f"{probe} values", _values(probe), numbers=True, many=True)
             yield View(f"{probe} conduct", _by_record(probe, Ran, _conduct))
         yield View(f"no gradient {number}", _missing(number))
         if exercise.scene != "dropout":
             yield View(f"gradients {number}", _gradients(number), numbers=True)
-        yield View(f"statistics {number}", _statistics(number), numbers=True)
+        yield View(f"statistics {number}", _statistics(number), numbers=True, many=True)
         yield View(f"uses {number}", _uses(number))
         yield View(f"containers {number}", _by_description(number, _containers), style=True)
     if exercise.method:
