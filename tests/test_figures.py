@@ -11,6 +11,7 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from grader.diagnosis import curves as drawn
 from grader.worker import figures
 
 History = dict[str, list[float]]
@@ -114,3 +115,15 @@ def test_what_is_not_a_panel_is_not_counted() -> None:
 
     for prepare in (twins, unused_twin, switched_off, around):
         assert panels(prepare) == "0", prepare.__name__
+
+
+def test_taste_makes_no_other_curves() -> None:
+    """Which curve comes first, epochs from 0 or 1, per cent: all the same; other heights or places are not."""
+    loss, accuracy = map(np.asarray, figures.HISTORY.values())
+    picture, epochs = np.zeros(1), np.arange(1.0, 5)
+    usual = {"picture": picture, "line 0": loss, "epochs 0": epochs, "line 1": accuracy, "epochs 1": epochs}
+    other = {"picture": picture, "line 0": 100 * accuracy, "epochs 0": epochs - 1, "line 1": loss, "epochs 1": epochs}
+    assert drawn.curves(usual) == drawn.curves(other)
+    assert drawn.curves(usual) != drawn.curves(usual | {"line 0": loss[::-1]})
+    assert drawn.curves(usual) != drawn.curves(usual | {"epochs 0": 2 * epochs})
+    assert drawn.curves({"line 0": loss}) is None

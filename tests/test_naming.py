@@ -12,12 +12,14 @@ from grader import bank
 from grader.bank import Variation
 from grader.course import Course
 from grader.diagnosis.naming import MOST, Suspect, ranked
+from grader.diagnosis.views import ending
 from grader.grading import Grader, Selection
 from grader.model import ExerciseResult, Verdict
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.store import Store
 from grader.submission import Submission
+from grader.wire.records import Problem
 
 # Of the bank these few, since each variation costs a worker at its first use; in every assignment that has them, since
 # one of those holds the words.
@@ -301,6 +303,25 @@ def test_numbers_alone_name_a_mistake_where_they_are_many() -> None:
     assert order(few, replace(many, seen_in_source=-1)) == []
     assert order(many, replace(many, variation=few.variation)) == []
     assert order(many, suspect("kinds", explained=1, unexplained=2)) == ["kinds"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The size of tensor a ({}) must match the size of tensor b ({})", (7, 14)),
+        (
+            "Given groups=1, weight of size [256, 128, {0}, {0}], expected input[2, 64, 7, 6] to have 128 channels",
+            (1, 3),
+        ),
+        ("'Net' object has no attribute '{}'", ("bn", "norm")),
+    ],
+)
+def test_an_exception_is_the_same_in_other_words(one: str, other: tuple[object, object]) -> None:
+    """Which operand comes first, which of two paths is gone first, and what things are called: all this is spelling."""
+    told = [Problem("RuntimeError", one.format(*values), (), None) for values in (other, other[::-1])]
+    assert told[0] != told[1]
+    assert ending(told[0]) == ending(told[1])
+    assert ending(told[0]) != ending(replace(told[0], type="TypeError"))
 
 
 def test_two_mistakes_at_once() -> None:

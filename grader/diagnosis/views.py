@@ -29,6 +29,9 @@ from grader.wire.records import Built, Described, Dried, Found, Observed, Output
 
 # In the places where a student's own names stand in a message of Python's or torch's.
 _QUOTED = re.compile(r"'[^']*'|`[^`]*`|\"[^\"]*\"|0x[0-9a-f]+")
+# What says in which order things are written: `x + y` or `y + x`, which of two paths is gone first.
+_TWO_SIZES = re.compile(r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)")
+_WEIGHT = re.compile(r"weight of size \[[\d, ]*\]")
 _PUBLIC = {
     *(name for name, value in vars(builtins).items() if isinstance(value, type)),
     *("NoneType", "function", "method", "generator", "module", "builtin_function_or_method", "odict_values"),
@@ -76,6 +79,8 @@ def of(exercise: Exercise, reference: Evidence) -> Iterator[View]:
         yield View(f"construction {number}", _by_record(f"build.{number}", Built, _construction))
         yield View(f"parameters {number}", _by_description(number, lambda table: layers.keys(table)))
         yield View(f"registration {number}", _by_description(number, _registration))
+        if exercise.exact_shapes:
+            yield View(f"stored shapes {number}", _by_description(number, _stored))
         for mode, index in (("train", 0), *(("eval", index) for index in range(len(case.inputs)))):
             probe = f"{mode}.{number}.{index}"
             yield View(f"{probe} ends", _ends(probe))
@@ -120,10 +125,15 @@ def ending(outcome: Outcome | None) -> object:
     """How a question ended, without a student's own names and words."""
     if isinstance(outcome, Problem):
         raised = bool(outcome.frames) and outcome.frames[-1].text.startswith("raise ")
-        return outcome.type, "" if raised else _QUOTED.sub(_public, outcome.message)
+        return outcome.type, "" if raised else _told(outcome.message)
     if isinstance(outcome, Death):
         return outcome.kind
     return "answered" if isinstance(outcome, Answered) else None
+
+
+def _told(message: str) -> str:
+    message = _TWO_SIZES.sub(lambda sizes: f"sizes {sorted(sizes.groups())} must match", message)
+    return _QUOTED.sub(_public, _WEIGHT.sub("weight", message))
 
 
 def _public(quoted: re.Match[str]) -> str:
@@ -169,6 +179,11 @@ def _registration(table: Described) -> object:
         Counter((row.role, row.shape) for row in table.tensors if not row.parameter),
         len(table.uninitialised),
     )
+
+
+def _stored(table: Described) -> object:
+    """The parameters in the shapes that the student gave them."""
+    return Counter((row.role, row.stored) for row in table.tensors if row.parameter)
 
 
 def _containers(table: Described) -> object:
