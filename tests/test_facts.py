@@ -70,6 +70,15 @@ def optimizer(arguments: str) -> str:
     return f"def X(p, lr, options):\n    return torch.optim.SGD({arguments})"
 
 
+def convolutions(large: str, pointwise: str, before: str = "") -> str:
+    """A block with two convolutions of these strides."""
+    layers = [
+        f"self.conv = nn.Conv2d(1, 1, 3, stride={large})",
+        f"self.short = nn.Conv2d(1, 1, kernel_size=1, stride={pointwise})",
+    ]
+    return module("\n".join([*before.splitlines(), *layers]), "return self.conv(x) + self.short(x)", ", stride")
+
+
 STEP = "loss = criterion(model(inputs), targets)\noptimizer.zero_grad()\nloss.backward()\noptimizer.step()\n"
 TOTAL = STEP + "total += loss.item()"
 TWO = "self.fc = nn.Linear(2, 2)\nself.bn = nn.BatchNorm1d(2)"
@@ -465,6 +474,9 @@ CASES: list[tuple[str, str, str]] = [
         module("self.bn = nn.BatchNorm1d(2, eps=1e-5)"),
     ),
     ("norm-momentum-given", module("self.bn = nn.BatchNorm2d(2, momentum=0.8)"), module("self.bn = nn.BatchNorm2d(2)")),
+    ("strides-unread", convolutions("1", "stride[0]"), convolutions("stride[0]", "stride[0]")),
+    ("strides-unread", convolutions("1", "a", "a, b = stride"), convolutions("a", "1", "a, b = stride")),
+    ("shortcut-stride-unread", convolutions("stride[0]", "1"), convolutions("1", "stride[0]")),
     ("loop-left", epoch(TOTAL + "\nbreak"), epoch(TOTAL + "\nfor _ in range(3):\n    break")),
     (
         "requires-grad-switched-off",

@@ -117,6 +117,8 @@ DETECTORS: dict[str, Callable[[Excerpt], Iterator[Seen]]] = {
     "label-smoothing-given": settings.given("label_smoothing", 0, "torch.nn."),
     "norm-eps-given": settings.given("eps", 1e-5, "torch.nn.BatchNorm", "torch.nn.functional.batch_norm"),
     "norm-momentum-given": settings.given("momentum", 0.1, "torch.nn.BatchNorm", "torch.nn.functional.batch_norm"),
+    "strides-unread": settings.strides_unread(pointwise=False),
+    "shortcut-stride-unread": settings.strides_unread(pointwise=True),
     "loop-left": settings.loops_left,
     # modes and gradients
     "eval-missing": loops.eval_missing,
@@ -158,6 +160,8 @@ ADVISORY = frozenset(
         "numbers-drawn",
         "retain-graph",
         "seed-in-call",
+        "shortcut-stride-unread",
+        "strides-unread",
         "softmax-without-dim",
     ]
 )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from grader.worker.excerpt import LOOPS, Excerpt
-from grader.worker.facts_names import Seen, is_model_call, last
+from grader.worker.facts_names import Seen, is_model_call, last, parameters
 
 
 def given(option: str, default: Any, *made: str) -> Callable[[Excerpt], Iterator[Seen]]:
@@ -70,3 +70,32 @@ def loops_left(code: Excerpt) -> Iterator[Seen]:
         loop = code.within(node, (ast.For, ast.While)) if isinstance(node, ast.Break) else None
         if loop is not None and any(is_model_call(call) and code.within(call, LOOPS) is loop for call in code.calls):
             yield node, "break"
+
+
+def strides_unread(pointwise: bool) -> Callable[[Excerpt], Iterator[Seen]]:
+    """The detector of convolutions of 1x1, or of larger ones, none of which looks at the strides that are asked for."""
+
+    def find(code: Excerpt) -> Iterator[Seen]:
+        asked = {name for node in code.functions for name in parameters(node) if name.startswith("stride")}
+        for _ in range(2):  # `first, second = stride`
+            asked |= {
+                name for target, value in code.assignments if _names(value) & asked for name in sorted(_names(target))
+            }
+        convolutions = [
+            call for call in code.calls if code.layer(call).startswith("Conv") and _is_pointwise(call) is pointwise
+        ]
+        if asked and convolutions and not any(_names(call) & asked for call in convolutions):
+            yield convolutions[0], code.layer(convolutions[0])
+
+    return find
+
+
+def _names(node: ast.AST) -> set[str]:
+    """The names in an expression, attributes of `self` among them."""
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+    return (names | {part.attr for part in ast.walk(node) if isinstance(part, ast.Attribute)}) - {"self"}
+
+
+def _is_pointwise(call: ast.Call) -> bool:
+    sizes = [*call.args[2:3], *(keyword.value for keyword in call.keywords if keyword.arg == "kernel_size")]
+    return bool(sizes) and _constant(sizes[0], None) in (1, (1, 1), [1, 1])
