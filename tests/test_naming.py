@@ -287,6 +287,7 @@ def test_ranking() -> None:
     assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=1)) == ["b"]
     assert order(suspect("a", explained=1), suspect("b", explained=1, seen_in_source=-1)) == ["a"]
     assert order(suspect("b", explained=1, seen_in_source=-1)) == ["b"]
+    assert order(suspect("a", explained=1), suspect("b", explained=1, resembles=1)) == ["b"]
     assert order(replace(suspect("a", explained=1), of_a_part=True), suspect("b", explained=1)) == ["b", "a"]
     assert order(suspect("c", explained=1, unexplained=1, contradicted=1)) == []
     assert order(suspect("n", explained_numbers=3, unexplained=1)) == []

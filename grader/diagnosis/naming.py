@@ -104,10 +104,10 @@ def ranked(found: Iterable[Suspect]) -> list[Suspect]:
     """The misconceptions that the evidence speaks for, each once, best first, at most `MOST`."""
     found = sorted(found, key=lambda suspect: suspect.rank)
     exact = [suspect for suspect in found if suspect.exact]
-    # What the source shows is named alone; what it denies, only when nothing else behaves like it.
-    seen = max((suspect.seen_in_source for suspect in exact), default=0)
     if exact:
-        return _each_once(suspect for suspect in exact if suspect.seen_in_source == seen)[:MOST]
+        # What the source shows is named alone; what it denies, only when nothing else behaves like it. Then by style.
+        nearest = max((suspect.seen_in_source, suspect.resembles) for suspect in exact)
+        return _each_once(each for each in exact if (each.seen_in_source, each.resembles) == nearest)[:MOST]
     possible = _each_once(suspect for suspect in found if suspect.possible)
     return (_parts(possible) or _by_numbers(found))[:MOST]
 
