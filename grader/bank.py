@@ -193,12 +193,8 @@ def _spans(solution: bytes) -> dict[str, tuple[int, int]]:
 
 def _parts(solution: bytes) -> dict[str, frozenset[str]]:
     """The other classes and functions of the solution that each of them refers to."""
-    tops = _tops(solution)
-    names = {node.name for node in tops}
-    return {
-        top.name: frozenset(node.id for node in ast.walk(top) if isinstance(node, ast.Name)) & names - {top.name}
-        for top in tops
-    }
+    names = set(_spans(solution))
+    return {name: mentioned(solution, name) & names - {name} for name in names}
 
 
 def _tops(solution: bytes) -> list[ast.ClassDef | ast.FunctionDef]:
