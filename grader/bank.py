@@ -166,8 +166,8 @@ def definitions(source: bytes) -> dict[str, str]:
 
 
 def mentioned(source: bytes, name: str) -> frozenset[str]:
-    """The names that one class or function mentions. Raises KeyError where the source has none of that name."""
-    tree = ast.parse(definitions(source)[name])
+    """The names that one class or function mentions; none where the source has none of that name."""
+    tree = ast.parse(definitions(source).get(name, ""))
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 

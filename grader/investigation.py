@@ -119,11 +119,11 @@ class Investigator:
         if not _is_there(question):
             return Insight(findings)
         source = self._source(question.exercise, handed_in, module)
-        ground, note = PLAIN, ""
+        asked, ground, note = question, PLAIN, ""
         for other in self._grounds(question, source, earlier):
             if not failed(findings):
                 break
-            again = self._on(other, question, handed_in, module)
+            again = self._on(other, asked, handed_in, module)
             judged = _where_answered(checks.run(again), findings)
             if _points(question.exercise, judged) > _points(question.exercise, findings):
                 question, findings, ground, note = again, judged, other, other.reason()
