@@ -226,8 +226,25 @@ class Exhibits:
 
 
 @dataclass(frozen=True)
+class Override:
+    """Points that a person set for one exercise, and why."""
+
+    exercise: str  # id, "residual_blocks.RestNet18"
+    points: float
+    comment: str
+    author: str
+    time: str  # ISO 8601, UTC
+
+    def as_json(self) -> dict[str, Any]:
+        return {"points": self.points, "comment": self.comment, "author": self.author, "time": self.time}
+
+
+@dataclass(frozen=True)
 class ExerciseResult:
-    """One exercise of one submission. `note` explains a status other than graded."""
+    """One exercise of one submission. `note` explains a status other than graded.
+
+    Where a person decided, `override` says so and `score` is theirs; the checks keep what they earned.
+    """
 
     id: str  # "residual_blocks.RestNet18"
     title: str
@@ -238,6 +255,7 @@ class ExerciseResult:
     misconceptions: tuple[Misconception, ...] = ()
     note: str = ""
     exhibits: Exhibits = field(default_factory=Exhibits)
+    override: Override | None = None
 
     @property
     def name(self) -> str:
@@ -254,6 +272,7 @@ class ExerciseResult:
             "checks": [check.as_json() for check in self.checks],
             "misconceptions": [found.as_json() for found in self.misconceptions],
             "smallest_call": call.as_json() if (call := self.exhibits.demonstration.call) else None,
+            "override": self.override.as_json() if self.override else None,
         }
 
 
@@ -327,17 +346,6 @@ class Grade:
             "notes": list(self.notes),
             "assignments": [assignment.as_json() for assignment in self.assignments],
         }
-
-
-@dataclass(frozen=True)
-class Override:
-    """Points that a person set for one exercise, and why."""
-
-    exercise: str  # id, "residual_blocks.RestNet18"
-    points: float
-    comment: str
-    author: str
-    time: str  # ISO 8601, UTC
 
 
 @dataclass(frozen=True)

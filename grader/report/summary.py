@@ -136,7 +136,17 @@ def arranged(exercise: ExerciseResult) -> Arranged:
 def exercise_sentence(exercise: ExerciseResult) -> str:
     """Say what became of an exercise: its tally if it was graded, else why it was not."""
     sentence = _STATUS_SENTENCES[exercise.status] or f"{_tally([check.verdict for check in exercise.checks])}."
-    return f"{sentence} {exercise.note}".strip()
+    return " ".join(part for part in (sentence, exercise.note, decision(exercise)) if part)
+
+
+def decision(exercise: ExerciseResult) -> str:
+    """Say what a person decided about an exercise, and what the checks alone would give; nothing where nobody did."""
+    made = exercise.override
+    if made is None:
+        return ""
+    checked = format_points(sum(check.score for check in exercise.checks))
+    by, given = f"{made.author}, {made.time[:10]}", score_text(made.points, exercise.max_score)
+    return f"Decided by a person ({by}): {given}, where the checks give {checked}. {made.comment}".strip()
 
 
 def skip_reason(exercise: ExerciseResult, check: CheckResult) -> str:

@@ -132,8 +132,10 @@ def _show_exercise(page: _Page, exercise: ExerciseResult) -> None:
     if exercise.status is not Status.GRADED:
         verdict = Verdict.ERROR if exercise.status is Status.ERROR else Verdict.SKIPPED
         page.put(Text(summary.exercise_sentence(exercise)), 4, _mark(page, verdict))
-    elif exercise.note:
-        page.put(Text(exercise.note), 4)
+    else:
+        for line in (exercise.note, summary.decision(exercise)):
+            if line:
+                page.put(Text(line), 4)
     checks = summary.arranged(exercise)
     for check in (*checks.errors, *checks.failed):
         _show_finding(page, check)
