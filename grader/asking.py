@@ -2,23 +2,90 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from grader import evidence
+from grader.errors import SandboxError, WorkerLost
 from grader.evidence import Evidence, Outcome
 from grader.plan import Job, Probe
 from grader.sandbox.host import Sandbox
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEMORY_LIMIT, Death, Limits
 from grader.submission import Module
 from grader.wire.records import Problem
+
+TRIES = 3  # of what is ended by something else than the code that is asked
+Result = TypeVar("Result")
 
 
 def run_job(
     sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...] = ()
 ) -> Evidence:
-    """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put."""
+    """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put.
+
+    Where the worker was killed, by nobody knows whom, it is asked again; if that happens every time, it stands.
+    """
+    return patiently(lambda: _asked(sandbox, job, files, module, imports), killed)
+
+
+def killed(found: Evidence) -> bool:
+    """Whether a worker was ended by the kernel, or by somebody: it may be the machine's doing or the code's own."""
+    return any(isinstance(each, Death) and each.kind == MEMORY_LIMIT for each in found.outcomes.values())
+
+
+def patiently(ask: Callable[[], Result], doubtful: Callable[[Result], bool] = lambda _: False) -> Result:
+    """What `ask` gives. When the worker or the zygote is lost meanwhile, or the result is doubtful, it is asked again,
+    with nothing else going on: what else was under way may have been the cause, or the reason why memory ran out.
+
+    Raises `SandboxError` when the worker is lost every time.
+    """
+    for tried in range(1, TRIES + 1):
+        with _turns.taken(alone=tried > 1):
+            try:
+                found = ask()
+            except WorkerLost as error:
+                if tried == TRIES:
+                    raise SandboxError(f"{error} ({TRIES} times in a row)") from error
+                continue
+        if tried == TRIES or not doubtful(found):
+            return found
+    raise AssertionError("the last try returns or raises")
+
+
+class _Turns:
+    """Any number of questions at a time, or one that is alone; who wants to be alone comes before new ones."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way = 0
+        self._want_alone = 0
+        self._alone = False
+
+    @contextlib.contextmanager
+    def taken(self, alone: bool) -> Iterator[None]:
+        with self._changed:
+            self._want_alone += alone
+            self._changed.wait_for(lambda: not self._alone and not (self._under_way if alone else self._want_alone))
+            self._want_alone -= alone
+            self._alone = alone
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._under_way -= 1
+                self._alone = False
+                self._changed.notify_all()
+
+
+_turns = _Turns()
+
+
+def _asked(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...]) -> Evidence:
     load = loading(files, module, job.probes[0].limits)
     budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
     line = sandbox.open(load.limits, budget, (*job.imports, *imports))

@@ -19,10 +19,11 @@ from grader.checks.question import Question
 from grader.course import Case, Course, Exercise
 from grader.diagnosis import counterexample
 from grader.diagnosis.contrast import contrast
-from grader.diagnosis.counterexample import CounterExample
+from grader.diagnosis.counterexample import CounterExample, Search
 from grader.diagnosis.domain import Domain
 from grader.diagnosis.paste import EVAL, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
 from grader.diagnosis.subject import Subject
+from grader.errors import WorkerLost
 from grader.evidence import Answered
 from grader.grading import Grader
 from grader.plan import Settings
@@ -213,6 +214,27 @@ def sampled(output: np.ndarray | str, steady: bool = True, comparable: bool = Tr
 
 
 ONES = np.ones((2, 2), np.float32)
+
+
+@pytest.mark.parametrize("after", [0, 3, 10])
+def test_a_worker_that_is_lost_in_a_search_is_told_as_such(course: Course, after: int) -> None:
+    """A search that loses its worker should say so, and no example be made of it."""
+    asked = []
+
+    class Lost(Subject):
+        def __init__(self) -> None:
+            pass
+
+        def ask(self, op: str, *_: object) -> Answered:
+            asked.append(op)
+            if len(asked) > after:
+                raise WorkerLost("killed")
+            return sampled(ONES)
+
+    search = Search(course.exercise("RestNetBasicBlock"), Lost(), Lost(), False)
+    with pytest.raises(WorkerLost):
+        search.smallest()
+    assert len(asked) == after + 1
 
 
 def test_what_counts_as_different() -> None:

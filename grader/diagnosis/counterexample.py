@@ -21,6 +21,7 @@ from grader.diagnosis.contrast import Contrast, contrast
 from grader.diagnosis.domain import Domain
 from grader.diagnosis.paste import EVAL, FEW_FILLINGS, FILLINGS, SHARES, TRAIN, WEIGHTS, Example
 from grader.diagnosis.subject import Subject
+from grader.errors import WorkerLost
 from grader.evidence import Answered, Outcome
 from grader.wire.records import Problem
 
@@ -94,6 +95,7 @@ class Search:
         self._raised = raised
         self._known: dict[str, bool] = {}
         self._until: float | None = None
+        self._lost: WorkerLost | None = None
 
     @property
     def examples(self) -> int:
@@ -101,7 +103,13 @@ class Search:
         return len(self._known)
 
     def smallest(self) -> Example | None:
-        """The smallest example found that shows a difference."""
+        """The smallest example found that shows a difference. Raises `WorkerLost`."""
+        found = self._found()
+        if self._lost is not None:
+            raise self._lost
+        return found
+
+    def _found(self) -> Example | None:
         _keep_nothing()
         from hypothesis import Phase, find, settings
         from hypothesis.errors import NoSuchExample
@@ -130,8 +138,16 @@ class Search:
             self._until = self._until or time.monotonic() + WALL_SECONDS
             if len(self._known) >= MOST_EXAMPLES or time.monotonic() > self._until:
                 return False
-            self._known[key] = self._contrast(example) is not None
+            self._known[key] = self._told(example)
         return self._known[key]
+
+    def _told(self, example: Example) -> bool:
+        """The same, asked. Hypothesis would take a lost worker for something that an example does: it is kept aside."""
+        try:
+            return self._lost is None and self._contrast(example) is not None
+        except WorkerLost as error:
+            self._lost = error
+            return False
 
     def _contrast(self, example: Example, fresh: bool = False) -> Contrast | None:
         asked = self._other.submit(self._reference.outcome, example, fresh)

@@ -9,19 +9,26 @@ from typing import Any
 import numpy as np
 
 from grader import evidence
+from grader.errors import WorkerLost
 from grader.evidence import Answered, Outcome
 from grader.plan import Probe
 from grader.sandbox.host import Sandbox
+from grader.sandbox.limits import MEMORY_LIMIT, Death
 
 
 class Subject:
     """A fresh worker that has loaded one subject's files. `load` is the question that loads them, and its limits hold
-    for every other one. Raises `SandboxError` when no worker can be started."""
+    for every other one. Raises `SandboxError` when no worker can be started, `WorkerLost` when it is killed."""
 
     def __init__(self, sandbox: Sandbox, load: Probe) -> None:
         self._limits = load.limits
         self._line = sandbox.open(load.limits, load.limits.cpu_seconds)
-        self._loaded = evidence.validate(load.op, self._line.ask(load.op, load.params, load.arrays, load.limits))
+        try:
+            reply = self._line.ask(load.op, load.params, load.arrays, load.limits)
+            self._loaded = _not_killed(evidence.validate(load.op, reply))
+        except BaseException:
+            self._line.close()
+            raise
 
     def __enter__(self) -> Subject:
         return self
@@ -35,4 +42,11 @@ class Subject:
         """The outcome of one question; of the loading, where that did not succeed."""
         if not isinstance(self._loaded, Answered):
             return self._loaded
-        return evidence.validate(op, self._line.ask(op, params, arrays, self._limits), params)
+        return _not_killed(evidence.validate(op, self._line.ask(op, params, arrays, self._limits), params))
+
+
+def _not_killed(outcome: Outcome) -> Outcome:
+    """The outcome. Raises `WorkerLost` where the worker was ended by nobody knows whom: that must show nothing."""
+    if isinstance(outcome, Death) and outcome.kind == MEMORY_LIMIT:
+        raise WorkerLost(f"a worker was killed: {outcome.detail}")
+    return outcome

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.errors import SandboxError
+from grader.errors import SandboxError, WorkerLost
 from grader.sandbox import limits as kinds
 from grader.sandbox import scratch
 from grader.sandbox.limits import Death, Limits, size_text
@@ -164,13 +164,18 @@ class Channel:
         return death
 
     def _epitaph(self) -> Death:
-        """Say how a worker ended that was not killed by us. Raises `SandboxError` when its walls were never up."""
+        """Say how a worker ended that was not killed by us. Raises `SandboxError` when its walls were never up, and
+        `WorkerLost` when nobody tells how it ended, since the zygote is gone."""
         while _wait_readable(self._status.fileno(), 5.0) and (message := self._status.recv(1 << 12)):
             self._said.append(json.loads(message))
+        ended = next((said for said in self._said if "signal" in said), None)
+        if ended is None:
+            raise WorkerLost("a worker ended, and the zygote, which would know why, is gone")
+        number = ended["signal"]
         if {} not in self._said:
+            if number == signal.SIGKILL:
+                raise WorkerLost("a worker was killed before it was walled in")
             raise SandboxError(f"a worker could not be walled in: {self.output.text.strip()}")
-        ended = self._said[-1]
-        number = ended.get("signal", 0)
         if number in (signal.SIGXCPU, signal.SIGKILL):
             return self._killed(number, float(ended.get("cpu_seconds", 0)), int(ended.get("peak_bytes", 0)))
         if number:
@@ -281,11 +286,11 @@ def _introduction(status: socket.socket) -> _Introduction:
         try:
             message, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
         except TimeoutError as error:
-            raise SandboxError("a worker could not be started within 30 s") from error
+            raise WorkerLost("a worker could not be started within 30 s") from error
         if fds:
             break
         if not message:
-            raise SandboxError("a worker could not be started: the zygote is gone")
+            raise WorkerLost("a worker could not be started: the zygote is gone")
         said.append(json.loads(message))
     # The zygote may live in a pid namespace, where the worker has another number than here.
     with open(f"/proc/self/fdinfo/{fds[0]}") as info:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from grader.errors import SandboxError, UsageError
+from grader.errors import SandboxError, UsageError, WorkerLost
 from grader.model import Protection
 from grader.sandbox import bubble, paths
 from grader.sandbox.channel import Channel, Output, Reply
@@ -27,6 +28,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.tiers import SAFE, STRONG_PLUS, protection
 
 START_SECONDS = 180.0
+STARTS = 3  # how often a zygote is started that somebody kills while it starts
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package `grader`
 _PROGRAM = (
     # The very package that runs here, whichever others are installed; its folder does not stay on the path.
@@ -88,6 +90,7 @@ class Zygote:
         self._tiers, self._ways, self._cache = tiers, ways, cache
         self._lock = threading.Lock()
         self._why = ""  # what kept us from the outer layer
+        self._closed = False
         bwrap = bubble.program()
         if STRONG_PLUS in tiers and bwrap is None:
             self._why = "bubblewrap is not installed"
@@ -130,14 +133,14 @@ class Zygote:
 
         Raises `SandboxError` when it did not start, `UsageError` when this machine gives no tier that was asked for.
         """
-        said = self._hello()
+        said = self._greeted()
         if self._in_bubble and said.get("tier") != STRONG_PLUS:
             self._why = f"bubblewrap does not work here: {said.get('why') or self._last_words().strip()}"
             self._end()
             if self._tiers == (STRONG_PLUS,):
                 raise UsageError(_refusal(self._tiers, self._why))
             self._start(None)
-            said = self._hello()
+            said = self._greeted()
         if not said:
             raise SandboxError(f"the sandbox did not start:\n{self._last_words()}")
         if said["tier"] not in self._tiers:
@@ -146,6 +149,22 @@ class Zygote:
             raise UsageError("--device cuda: torch finds no GPU here. Use --device cpu, or auto.")
         why = said["why"] or (self._why if said["tier"] == STRONG_PLUS - 1 else "")
         return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], protection(said["tier"], why))
+
+    def _greeted(self) -> dict[str, Any]:
+        """Its first words; where it was killed before it could speak, it is started again, with no fewer walls."""
+        for _ in range(STARTS - 1):
+            said = self._hello()
+            if said or self._closed or not self._was_killed():
+                return said
+            self._end()
+            self._start(bubble.program() if self._in_bubble else None)
+        return self._hello()
+
+    def _was_killed(self) -> bool:
+        """Whether somebody ended it from outside; bubblewrap says so of what it holds by its exit status."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(1.0) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+        return False
 
     def _hello(self) -> dict[str, Any]:
         """What the zygote says of itself; nothing when it ended before it could."""
@@ -162,7 +181,8 @@ class Zygote:
     def open(self, limits: Limits, cpu_seconds: float, imports: tuple[str, ...] = ()) -> Channel:
         """Start a worker that may use `cpu_seconds` in all, with some slow `imports` done before it starts.
 
-        Raises `SandboxError` when it cannot be walled in.
+        A zygote that has ended is started anew. Raises `SandboxError` when the worker cannot be walled in, `WorkerLost`
+        when the zygote ended meanwhile.
         """
         self.facts  # noqa: B018  the zygote takes orders only once it has said hello
         order = {
@@ -179,18 +199,41 @@ class Zygote:
         try:
             theirs = [their_line.fileno(), their_out, their_err, their_status.fileno()]
             with self._lock:
+                self._revive()
                 socket.send_fds(self._control, [json.dumps(order).encode()], theirs)
         except OSError as error:
-            raise SandboxError(f"the sandbox is gone: {self._last_words()}") from error
+            raise WorkerLost(f"the sandbox is gone: {self._last_words()}") from error
         finally:
             their_line.close()
             their_status.close()
             os.close(their_out)
             os.close(their_err)
-        return Channel(line, (out, err), status)
+        try:
+            return Channel(line, (out, err), status)
+        except BaseException:
+            for end in (line, status):
+                end.close()
+            for stream in (out, err):
+                os.close(stream)
+            raise
+
+    def _revive(self) -> None:
+        """Start the zygote anew where it has ended. Raises `SandboxError` when it does not start as it did before."""
+        if self._closed:
+            raise SandboxError("the sandbox is closed")
+        if self._process.poll() is None:
+            return
+        self._end()
+        self._start(bubble.program() if self._in_bubble else None)
+        said, facts = self._greeted(), self.facts
+        if not said:
+            raise WorkerLost(f"the sandbox ended, and did not start again:\n{self._last_words()}")
+        if (said.get("tier"), said.get("torch"), said.get("cpu")) != (facts.protection.tier, facts.torch, facts.cpu):
+            raise SandboxError(f"the sandbox ended, and did not start again as it was:\n{self._last_words()}")
 
     def close(self) -> None:
         """End the zygote; workers still alive end with it."""
+        self._closed = True
         if "facts" not in vars(self):
             self._process.kill()  # it is still importing torch, and would not look up before that is done
         self._end()
