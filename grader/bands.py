@@ -119,7 +119,7 @@ def _key(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data: Dig
     """All that the accuracies depend on: what the runs are asked, the labels that only we know, torch, our code."""
     jobs = [plan.training_job(exercise, data, Settings(seed)) for seed in _seeds(RUNS)]
     asked = store.key(
-        assignment.solution, store.questions(probe for job in jobs for probe in job.probes), "cpu", sandbox.facts
+        assignment.solution, plan.questions(probe for job in jobs for probe in job.probes), "cpu", sandbox.facts
     )
     return hashlib.sha256(asked.encode() + data.labels.tobytes()).hexdigest()[:40]
 

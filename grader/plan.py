@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,21 @@ class Job:
     seconds: float
     imports: tuple[str, ...]
     known: Known = field(default=unknown, compare=False)
+
+    @cached_property
+    def questions(self) -> bytes:
+        """A hash of what is asked."""
+        return questions(self.probes)
+
+
+def questions(probes: Iterable[Probe]) -> bytes:
+    """A hash of questions, with their arrays."""
+    digest = hashlib.sha256()
+    for probe in probes:
+        digest.update(repr((probe.id, probe.op, sorted(probe.params.items()))).encode())
+        for name, array in sorted(probe.arrays.items()):
+            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
+    return digest.digest()
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ memory and in the store.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
@@ -17,6 +18,7 @@ from grader.evidence import Evidence
 from grader.plan import Job, Settings
 from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import WALL_LIMIT, Death
+from grader.sharing import Shared
 from grader.store import Store
 from grader.submission import Module
 
@@ -31,7 +33,8 @@ class References:
         self._course, self._sandbox, self._settings = course, sandbox, settings.for_reference()
         self._store, self._pool = memory, pool
         self._solutions: dict[str, Future[Evidence]] = {}
-        self._varied: dict[str, Evidence] = {}  # by key: see `store`
+        self._varied: dict[str, Future[Evidence]] = {}  # by key: see `store`
+        self._shared, self._lock = Shared(), threading.Lock()
 
     def start(self, exercises: Iterable[Exercise]) -> None:
         """Begin to ask the solutions of some exercises; what died at an earlier try is asked again."""
@@ -63,15 +66,24 @@ class References:
     def _all(self, exercise: Exercise, sources: Sequence[bytes], jobs: Sequence[Job], say: Say) -> list[Evidence]:
         questions = _questions(jobs)
         keys = [self._key(source, questions) for source in sources]
-        for key in keys:
-            if key not in self._varied and (saved := self._store.read(key)) is not None:
-                self._varied[key] = saved
-        wanted = {key: source for key, source in zip(keys, sources, strict=True) if key not in self._varied}
-        if len(wanted) >= WORTH_SAYING:
-            say(f"{exercise.name}: looking at {len(wanted)} known mistakes, once on this machine …")
-        asked = {key: self._pool.submit(self._ask, key, exercise, source, jobs) for key, source in wanted.items()}
-        self._varied |= {key: future.result() for key, future in asked.items()}
-        return [self._varied[key] for key in keys]
+        with self._lock:  # who comes second waits for the first, and asks nothing
+            fresh = {key: source for key, source in zip(keys, sources, strict=True) if key not in self._varied}
+            unknown = sum(not self._store.holds(key) for key in fresh)
+            self._varied |= {key: self._pool.submit(self._one, key, exercise, fresh[key], jobs) for key in fresh}
+            asked = [self._varied[key] for key in keys]
+        if unknown >= WORTH_SAYING:
+            say(f"{exercise.name}: looking at {unknown} known mistakes, once on this machine …")
+        try:
+            return [future.result() for future in asked]
+        except BaseException:
+            with self._lock:  # what went wrong is asked again, another time
+                for key in keys:
+                    if key in self._varied and (future := self._varied[key]).done() and _failed(future):
+                        del self._varied[key]
+            raise
+
+    def _one(self, key: str, exercise: Exercise, source: bytes, jobs: Sequence[Job]) -> Evidence:
+        return self._shared.of(self._store.read(key) or self._ask(key, exercise, source, jobs))
 
     def _saved_or_asked(self, exercise: Exercise, source: bytes) -> Evidence:
         """The evidence to all questions, training among them: from the store, or asked now."""
@@ -97,8 +109,12 @@ class References:
         return store.key(source, questions, self._settings.device, self._sandbox.facts)
 
 
+def _failed(future: Future[Evidence]) -> bool:
+    return future.cancelled() or future.exception() is not None
+
+
 def _questions(jobs: Sequence[Job]) -> bytes:
-    return store.questions(probe for job in jobs for probe in job.probes)
+    return plan.questions(probe for job in jobs for probe in job.probes)
 
 
 def _interrupted(found: Evidence, solution: bool) -> bool:

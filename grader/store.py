@@ -11,13 +11,11 @@ import os
 import secrets
 import tempfile
 import zlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
 from grader import evidence as ev
 from grader.evidence import Evidence
-from grader.plan import Probe
 from grader.sandbox.host import Facts
 from grader.wire.frames import FrameError
 
@@ -57,6 +55,10 @@ class Store:
         except (OSError, FrameError, zlib.error):
             return None
 
+    def holds(self, key: str) -> bool:
+        """Whether something is saved under `key`, damaged or not."""
+        return (self.folder / f"{key}.evidence").exists()
+
     def write(self, key: str, evidence: Evidence) -> None:
         """Save evidence under `key`, whole or not at all."""
         with contextlib.suppress(OSError):
@@ -77,21 +79,11 @@ class Store:
 
 
 def key(source: bytes, questions: bytes, device: str, facts: Facts) -> str:
-    """What the answers of the course's own code depend on, as a hash; `questions` as the function below gives them."""
+    """What the answers of the course's own code depend on, as a hash; `questions` as `plan` hashes them."""
     digest = hashlib.sha256()
     for part in (source, code_fingerprint(), device.encode(), facts.torch.encode(), facts.cpu.encode(), questions):
         digest.update(len(part).to_bytes(8, "big") + part)
     return digest.hexdigest()[:40]
-
-
-def questions(probes: Iterable[Probe]) -> bytes:
-    """A hash of questions, with their arrays."""
-    digest = hashlib.sha256()
-    for probe in probes:
-        digest.update(repr((probe.id, probe.op, sorted(probe.params.items()))).encode())
-        for name, array in sorted(probe.arrays.items()):
-            digest.update(repr((name, array.dtype.str, array.shape)).encode() + array.tobytes())
-    return digest.digest()
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 from made_up import GOOD, POINTS, exercise, script
 
 from grader import evidence as ev
-from grader import store
+from grader import plan, store
 from grader.course import Course
 from grader.errors import SandboxError
 from grader.evidence import Evidence
@@ -158,29 +158,29 @@ def test_a_reference_that_could_not_be_started_is_tried_again(course: Course, tm
 
 
 PROBE = Probe("a", "run", {"x": 1, "y": 2}, {"x": np.arange(3.0)})
-KEY = store.key(b"solution", store.questions([PROBE]), "cpu", FACTS)
+KEY = store.key(b"solution", plan.questions([PROBE]), "cpu", FACTS)
 
 
 def test_equal_questions_have_one_key() -> None:
     """The order of parameters should not matter, nor the limits, which change no answer."""
     again = replace(PROBE, params={"y": 2, "x": 1}, limits=PROBE.limits.longer(2))
-    assert store.key(b"solution", store.questions([again]), "cpu", FACTS) == KEY
+    assert store.key(b"solution", plan.questions([again]), "cpu", FACTS) == KEY
 
 
 @pytest.mark.parametrize(
     "other",
     [
-        store.key(b"solution2", store.questions([PROBE]), "cpu", FACTS),
-        store.key(b"solution", store.questions([PROBE, PROBE]), "cpu", FACTS),
-        store.key(b"solution", store.questions([PROBE]), "cuda", FACTS),
-        store.key(b"solution", store.questions([PROBE]), "cpu", replace(FACTS, torch="9.9")),
-        store.key(b"solution", store.questions([PROBE]), "cpu", replace(FACTS, cpu="AVX512")),
-        store.key(b"solution", store.questions([replace(PROBE, id="b")]), "cpu", FACTS),
-        store.key(b"solution", store.questions([replace(PROBE, op="train")]), "cpu", FACTS),
-        store.key(b"solution", store.questions([replace(PROBE, params={"x": 1, "y": 3})]), "cpu", FACTS),
-        store.key(b"solution", store.questions([replace(PROBE, arrays={"x": np.arange(3.0) + 1e-9})]), "cpu", FACTS),
-        store.key(b"solution", store.questions([replace(PROBE, arrays={"x": np.arange(3)})]), "cpu", FACTS),
-        store.key(b"solution", store.questions([replace(PROBE, arrays={"x": np.arange(3.0)[None]})]), "cpu", FACTS),
+        store.key(b"solution2", plan.questions([PROBE]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([PROBE, PROBE]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([PROBE]), "cuda", FACTS),
+        store.key(b"solution", plan.questions([PROBE]), "cpu", replace(FACTS, torch="9.9")),
+        store.key(b"solution", plan.questions([PROBE]), "cpu", replace(FACTS, cpu="AVX512")),
+        store.key(b"solution", plan.questions([replace(PROBE, id="b")]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([replace(PROBE, op="train")]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([replace(PROBE, params={"x": 1, "y": 3})]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([replace(PROBE, arrays={"x": np.arange(3.0) + 1e-9})]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([replace(PROBE, arrays={"x": np.arange(3)})]), "cpu", FACTS),
+        store.key(b"solution", plan.questions([replace(PROBE, arrays={"x": np.arange(3.0)[None]})]), "cpu", FACTS),
     ],
 )
 def test_whatever_changes_an_answer_changes_the_key(other: str) -> None:
