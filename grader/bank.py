@@ -21,6 +21,7 @@ the mistake; that each compiles is what `verify` checks, that it behaves unlike 
 from __future__ import annotations
 
 import ast
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -92,7 +93,7 @@ def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
     parts: dict[str, frozenset[str]] = {}
     for folder, solution in assignments.values():
         parts |= _parts(solution)
-        for file in sorted(folder.glob("mistakes/*.toml")):
+        for file in _files(folder):
             entry = _read(file)
             if any(key in entry for key in _WORDS):
                 if file.stem in words:
@@ -103,6 +104,20 @@ def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
         if variation.misconception not in words:
             raise CourseError(f"mistakes/{variation.misconception}.toml: no assignment has its words")
     return Bank(words, tuple(variations), parts)
+
+
+def fingerprint(course: Course) -> str:
+    """A hash of all files of a course's bank: words and variations."""
+    files = sorted(file for each in course.assignments for file in _files(course.root / "reference" / each.id))
+    digest = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        digest.update(f"{file.parent.parent.name}/{file.name} {len(content)} ".encode() + content)
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.glob("mistakes/*.toml"))
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -158,8 +158,8 @@ def _expect_dtype(record: records.Ran) -> None:
         raise FrameError(f"a pass in {record.dtype[:20]!r}, which nothing explains")
 
 
-def dump(evidence: Evidence) -> bytes:
-    """The evidence as bytes: one frame, as on the wire."""
+def plain(evidence: Evidence) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The evidence as data that JSON can hold, and its arrays as ``probe/name``."""
     header: dict[str, Any] = {}
     arrays: dict[str, np.ndarray] = {}
     for probe, outcome in evidence.outcomes.items():
@@ -167,19 +167,41 @@ def dump(evidence: Evidence) -> bytes:
         header[probe] = {"kind": type(record).__name__, "record": dataclasses.asdict(record)}
         if isinstance(outcome, Answered):
             arrays |= {f"{probe}/{name}": array for name, array in outcome.arrays.items()}
-    return frames.encode({"outcomes": header, "output": evidence.output}, arrays)
+    return {"outcomes": header, "output": evidence.output}, arrays
+
+
+def restored(header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Evidence:
+    """The evidence that `plain` took apart. Raises `FrameError` for anything else."""
+    if set(header) != {"outcomes", "output"}:
+        raise FrameError("this is not saved evidence")
+    if type(header["output"]) is not str or type(header["outcomes"]) is not dict:
+        raise FrameError("this is not saved evidence")
+    outcomes = {probe: _saved(probe, saved, arrays) for probe, saved in header["outcomes"].items()}
+    return Evidence(outcomes, header["output"])
+
+
+def timeless(evidence: Evidence) -> Evidence:
+    """The evidence without how long anything took, on which nothing is judged: equal for equal code."""
+    return Evidence({probe: _timeless(outcome) for probe, outcome in evidence.outcomes.items()}, evidence.output)
+
+
+def _timeless(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Answered) and isinstance(outcome.record, records.Loaded | records.Trained):
+        return Answered(dataclasses.replace(outcome.record, seconds=0.0), outcome.arrays)
+    return outcome
+
+
+def dump(evidence: Evidence) -> bytes:
+    """The evidence as bytes: one frame, as on the wire."""
+    return frames.encode(*plain(evidence))
 
 
 def load(data: bytes) -> Evidence:
     """The evidence that `dump` wrote. Raises `FrameError` for anything else."""
     frame = frames.Reader(1 << 30, frames.OWN).feed(data)
-    if frame is None or set(frame.header) != {"outcomes", "output"}:
+    if frame is None:
         raise FrameError("this is not saved evidence")
-    output = frame.header["output"]
-    if type(output) is not str or type(frame.header["outcomes"]) is not dict:
-        raise FrameError("this is not saved evidence")
-    outcomes = {probe: _saved(probe, saved, frame.arrays) for probe, saved in frame.header["outcomes"].items()}
-    return Evidence(outcomes, output)
+    return restored(frame.header, frame.arrays)
 
 
 def _saved(probe: str, saved: Any, arrays: Mapping[str, np.ndarray]) -> Outcome:

@@ -1,4 +1,4 @@
-"""The way of a submission, on one page: collect, ask, judge, add up. One submission, then many.
+"""The way of a submission, on one page: collect, ask, judge, add up. `batch` does so with a class.
 
     collect ─► jobs (one worker each) ─► evidence ─► findings ─► points ─► Grade
 
@@ -12,7 +12,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -20,20 +20,22 @@ from types import TracebackType
 import numpy as np
 
 from grader import checks, exhibits, investigation, plan, rubric, submission, trajectory
-from grader.asking import merge, run_job
+from grader.answers import Answers, Live, Unasked
+from grader.asking import merge
 from grader.checks import hints, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
-from grader.errors import CourseError, GraderError, SandboxError, SubmissionError
+from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.evidence import Evidence
 from grader.investigation import Insight, Investigator, Mistaken
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
-from grader.plan import Settings
+from grader.plan import Job, Settings
+from grader.pool import Pool
 from grader.references import References, Say
 from grader.sandbox.host import Sandbox
 from grader.store import Store
 from grader.submission import MOST_NOTES, Module, Submission
-from grader.text import first_few, one_line, printable
+from grader.text import first_few, printable
 from grader.wire.records import Adapted, Found, Loaded, Problem
 
 
@@ -75,8 +77,10 @@ class Grader:
         reuses: bool = True,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
-        self._selection, self._reuses = selection, reuses
-        self._pool = ThreadPoolExecutor(workers or len(os.sched_getaffinity(0)))
+        self.selection, self._reuses = selection, reuses
+        self.workers = workers or len(os.sched_getaffinity(0))
+        self._pool = Pool(self.workers)
+        self._jobs: dict[str, tuple[Job, ...]] = {}
         self._references = References(course, sandbox, settings, memory, self._pool)
         self._investigator = (
             Investigator(course, self._references, sandbox, settings, self._pool, say, shows) if names else None
@@ -96,23 +100,28 @@ class Grader:
         """Grade one submission's folder. Raises `SubmissionError` when there is nothing to grade."""
         return self.grade_collected(submission.collect(folder))
 
-    def grade_collected(self, collected: Submission) -> Grade:
-        """Grade a submission that was taken in already."""
+    def grade_collected(self, collected: Submission, answers: Answers | None = None) -> Grade:
+        """Grade a submission that was taken in already, by what its workers answer, or by `answers`.
+
+        Raises `SubmissionError`; `Unasked` where the answers do not reach for that.
+        """
         started = time.monotonic()
-        chosen = list(self._selection.of(self.course))
+        answers = answers or self.live(collected)
+        chosen = list(self.selection.of(self.course))
         modules = {assignment.id: collected.module(assignment.module) for assignment, _ in chosen}
         _expect_something(collected, chosen, modules)
-        running = self._start(collected, [(a, e) for a, exercises in chosen if modules[a.id] for e in exercises])
+        going = [(e, module) for a, exercises in chosen if (module := modules[a.id]) for e in exercises]
+        running = self._start(collected, going, answers)
         assignments = [
             rubric.assignment_result(
-                assignment, list(self._results(exercises, collected, modules[assignment.id], running))
+                assignment, list(self._results(exercises, collected, modules[assignment.id], running, answers))
             )
             for assignment, exercises in chosen
         ]
         return rubric.grade(
             collected.name,
             self.settings.device,
-            self.sandbox.facts.protection,
+            answers.protection,
             assignments,
             [
                 *collected.notes,
@@ -123,29 +132,25 @@ class Grader:
             collected.fingerprint,
         )
 
-    def grade_all(self, root: Path) -> Iterator[Grade | tuple[str, GraderError]]:
-        """Grade every folder below `root`, in the order of names; a folder that cannot be graded gives its error."""
-        for folder in submission.folders(root):
-            try:
-                yield self.grade_collected(submission.collect(folder, through_link=False))
-            except SubmissionError as error:
-                yield one_line(folder.name), error
+    def live(self, collected: Submission, turn: int = 0) -> Live:
+        """What its workers answer; a lower `turn` comes before higher ones."""
+        return Live(collected, self.sandbox, self._pool, turn)
+
+    def modules(self, collected: Submission) -> list[Module]:
+        """The files of a submission that hold assignments of the selection. Raises `SubmissionError`."""
+        found = (collected.module(assignment.module) for assignment, _ in self.selection.of(self.course))
+        return [module for module in found if module is not None]
 
     def reference(self, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution."""
         return self._references.of(exercise)
 
     def _start(
-        self, collected: Submission, exercises: Sequence[tuple[Assignment, Exercise]]
+        self, collected: Submission, exercises: Sequence[tuple[Exercise, Module]], answers: Answers
     ) -> dict[str, list[Future[Evidence]]]:
-        """Hand all jobs to the pool, the longest first, so that no core is idle while one long job ends."""
-        self._references.start(exercise for _, exercise in exercises)
-        jobs = []
-        for assignment, exercise in exercises:
-            module = collected.module(assignment.module)
-            assert module is not None
-            for job in plan.jobs(exercise, self.course.digits, self.settings):
-                jobs.append((exercise, replace(job, known=self._known(exercise)), collected.files, module))
+        """Ask for all answers, the longest first, so that no core is idle while one long job ends."""
+        self._references.start(exercise for exercise, _ in exercises)
+        jobs = [(exercise, job, module) for exercise, module in exercises for job in self._jobs_of(exercise)]
         jobs.sort(key=lambda job: -job[1].seconds)
         # A file that trains or draws at its top level needs from its first line on what is slow to import.
         eager: tuple[str, ...] = (
@@ -153,10 +158,17 @@ class Grader:
         )
         eager += ("matplotlib.pyplot",) if collected.mentions(b"matplotlib") else ()
         running: dict[str, list[Future[Evidence]]] = {}
-        for exercise, job, files, module in jobs:
-            future = self._pool.submit(run_job, self.sandbox, job, files, module, eager)
-            running.setdefault(exercise.id, []).append(future)
+        for exercise, job, module in jobs:
+            running.setdefault(exercise.id, []).append(answers.ask(job, module, eager))
         return running
+
+    def _jobs_of(self, exercise: Exercise) -> tuple[Job, ...]:
+        """What is asked about an exercise: the same of everybody."""
+        if exercise.id not in self._jobs:
+            known = self._known(exercise)
+            jobs = plan.jobs(exercise, self.course.digits, self.settings)
+            self._jobs[exercise.id] = tuple(replace(job, known=known) for job in jobs)
+        return self._jobs[exercise.id]
 
     def _known(self, exercise: Exercise) -> plan.Known:
         """What need not be asked: the end of a training run that begins as the reference's (see `trajectory`)."""
@@ -172,11 +184,12 @@ class Grader:
         collected: Submission,
         module: Module | None,
         running: dict[str, list[Future[Evidence]]],
+        answers: Answers,
     ) -> Iterator[ExerciseResult]:
         """The exercises of one assignment, in order: what is wrong with one may explain another after it."""
         mistaken: dict[str, Mistaken] = {}  # what lost points, by name
         for exercise in exercises:
-            result = self._result(exercise, collected, module, running, mistaken)
+            result = self._result(exercise, collected, module, running, answers, mistaken)
             if result.score < result.max_score and result.status is not Status.ERROR:
                 mistaken.setdefault(exercise.name, Mistaken())
             yield result
@@ -187,6 +200,7 @@ class Grader:
         collected: Submission,
         module: Module | None,
         running: dict[str, list[Future[Evidence]]],
+        answers: Answers,
         mistaken: dict[str, Mistaken],
     ) -> ExerciseResult:
         if module is None:
@@ -196,6 +210,8 @@ class Grader:
         try:
             student = merge([future.result() for future in running[exercise.id]])
             reference = self._references.of(exercise)
+        except (Unasked, CancelledError):
+            raise
         except Exception as error:  # the edge that keeps the other exercises going; it is ours, and says so
             if not isinstance(error, SandboxError):
                 sys.stderr.write(printable(traceback.format_exc()))
@@ -213,7 +229,7 @@ class Grader:
             self._labels(exercise),
             self.settings.limits_of(exercise),
         )
-        insight = self._insight(question, collected, module, mistaken)
+        insight = self._insight(question, collected, module, answers, mistaken)
         shown = exhibits.collect(question, insight.findings, insight.misconceptions, collected, module.stem)
         shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
@@ -221,18 +237,24 @@ class Grader:
         return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)
 
     def _insight(
-        self, question: Question, collected: Submission, module: Module, mistaken: dict[str, Mistaken]
+        self,
+        question: Question,
+        collected: Submission,
+        module: Module,
+        answers: Answers,
+        mistaken: dict[str, Mistaken],
     ) -> Insight:
         """The verdicts, and what lies behind those that failed."""
         findings = checks.run(question)
         if self._investigator is None or not investigation.failed(findings):
             return Insight(findings)
         try:
-            insight = self._investigator.look_into(question, findings, collected, module, mistaken)
-        except CourseError:
+            insight = self._investigator.look_into(question, findings, collected, module, answers, mistaken)
+        except (CourseError, CancelledError):
             raise
-        except Exception:  # a name is a help, and no reason to lose a grade
-            sys.stderr.write(printable(traceback.format_exc()))
+        except Exception as error:  # a name is a help, and no reason to lose a grade
+            if not isinstance(error, SandboxError):
+                sys.stderr.write(printable(traceback.format_exc()))
             return Insight(findings)
         mistaken[question.exercise.name] = insight.mistaken
         return insight
@@ -256,7 +278,8 @@ class Grader:
         did not run to its end."""
         for assignment, exercises in chosen:
             module = modules[assignment.id]
-            done = [run[-1].result() for e in exercises if (run := running.get(e.id)) and run[-1].exception() is None]
+            runs = (running[e.id][-1] for e in exercises if e.id in running)
+            done = [run.result() for run in runs if run.exception() is None]
             if module is None or not done:
                 continue
             adapted = [note for evidence in done if (found := evidence.get("adapted", Adapted)) for note in found.notes]

@@ -13,18 +13,20 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from grader import bank, checks, demonstration, plan, standins
-from grader.asking import merge, run_job
+from grader.answers import Answers, Unasked
+from grader.asking import merge
 from grader.bank import Bank, Variation
 from grader.checks import training
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.diagnosis import naming
 from grader.diagnosis.naming import Suspect
+from grader.errors import SandboxError
 from grader.model import Demonstration, Finding, Misconception, Place, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
 from grader.sandbox.host import Sandbox
-from grader.submission import Module, Submission
+from grader.submission import Module, Submission, hashed
 from grader.wire.records import Found, Problem, Source
 
 NO_SOURCE = Source((), (), ())
@@ -113,17 +115,21 @@ class Investigator:
         findings: Findings,
         handed_in: Submission,
         module: Module,
+        answers: Answers,
         earlier: Mapping[str, Mistaken],
     ) -> Insight:
         """Find out what is behind the failures of an exercise; `earlier` are those before it that lost points."""
         if not _is_there(question):
             return Insight(findings)
-        source = self._source(question.exercise, handed_in, module)
+        source = self._source(question.exercise, answers, module)
         asked, ground, note = question, PLAIN, ""
         for other in self._grounds(question, source, earlier):
             if not failed(findings):
                 break
-            again = self._on(other, asked, handed_in, module)
+            try:
+                again = self._on(other, asked, answers, module)
+            except Unasked:
+                continue
             judged = _where_answered(checks.run(again), findings)
             if _points(question.exercise, judged) > _points(question.exercise, findings):
                 question, findings, ground, note = again, judged, other, other.reason()
@@ -134,7 +140,7 @@ class Investigator:
             return Insight(findings, note=note)
         suspects = self._suspects(question, ground, source)
         told = tuple(self._misconception(suspect, source, handed_in, module) for suspect in suspects)
-        shown = self._demonstration(question, findings, ground, handed_in, module)
+        shown = self._demonstration(question, findings, ground, handed_in, module, answers)
         # The next exercise is judged by it: so it must be beyond doubt, and in this exercise alone.
         if not suspects or not suspects[0].exact or ground is not PLAIN:
             return Insight(findings, told, note=note, demonstration=shown)
@@ -142,7 +148,7 @@ class Investigator:
         this = Mistaken(sure, _lines(question, _fact(sure, source, handed_in, module), shown))
         twin = next((name for name, other in earlier.items() if this.same(other)), "")
         if twin:
-            again = self._on(Ground(mistakes=(sure,)), question, handed_in, module)
+            again = self._on(Ground(mistakes=(sure,)), question, answers, module)
             findings = _where_answered(checks.run(again), findings)
             note = f"The same mistake as in {twin}, in code that both use ({_told(this.lines)}): it costs points once."
             if not failed(findings):
@@ -162,7 +168,7 @@ class Investigator:
         if names := standins.there_are(assignment, used):
             yield Ground(stand_ins=names)
 
-    def _on(self, ground: Ground, question: Question, handed_in: Submission, module: Module) -> Question:
+    def _on(self, ground: Ground, question: Question, answers: Answers, module: Module) -> Question:
         """The question on top of `ground`: asked again where stand-ins change what the student's own code does."""
         assignment = self._course.assignment(question.exercise.assignment)
         source = ground.under(assignment.solution, assignment)
@@ -171,15 +177,18 @@ class Investigator:
         if ground.stand_ins:
             jobs = plan.jobs(question.exercise, self._course.digits, self._settings)
             asked = (standins.asked_with(job, assignment, ground.stand_ins) for job in jobs)
-            parts = [self._pool.submit(run_job, self._sandbox, job, handed_in.files, module) for job in asked]
+            parts = [answers.ask(job, module, soon=True) for job in asked]
             student = merge([part.result() for part in parts])
         return _lowered(replace(question, student=student, reference=reference.result()), question)
 
-    def _source(self, exercise: Exercise, handed_in: Submission, module: Module) -> Source:
+    def _source(self, exercise: Exercise, answers: Answers, module: Module) -> Source:
         others = [e.name for e in self._course.assignment(exercise.assignment).exercises if e.name != exercise.name]
         params = {"name": exercise.name, "others": others}
         probe = Probe("source", "source", params, limits=self._settings.limits_of(exercise))
-        answered = run_job(self._sandbox, Job(exercise, (probe,), 0.0, ()), handed_in.files, module)
+        try:
+            answered = answers.ask(Job(exercise, (probe,), 0.0, ()), module, soon=True).result()
+        except Unasked:  # names go as far then as the other answers carry
+            return NO_SOURCE
         return answered.get("source", Source) or NO_SOURCE
 
     def _suspects(self, question: Question, ground: Ground, source: Source) -> list[Suspect]:
@@ -205,16 +214,30 @@ class Investigator:
         return naming.ranked(found)
 
     def _demonstration(
-        self, question: Question, findings: Findings, ground: Ground, handed_in: Submission, module: Module
+        self,
+        question: Question,
+        findings: Findings,
+        ground: Ground,
+        handed_in: Submission,
+        module: Module,
+        answers: Answers,
     ) -> Demonstration:
         # What only shows beside a stand-in, no call shows that a student could make.
         if not self._shows or ground.stand_ins or not demonstration.wanted(question.student, findings):
             return Demonstration()
         assignment = self._course.assignment(question.exercise.assignment)
         source = ground.under(assignment.solution, assignment)
-        return demonstration.demonstrated(
-            question, assignment, source, handed_in, module, self._sandbox, self._settings
-        )
+
+        def show() -> Demonstration:
+            return demonstration.demonstrated(
+                question, assignment, source, handed_in, module, self._sandbox, self._settings
+            )
+
+        about = hashed(question.exercise.id, question.exercise.cases, source, self._settings.seed)
+        try:
+            return answers.shown(about, module, show)
+        except SandboxError:  # an illustration that cannot be had is no reason to lose what it illustrates
+            return Demonstration()
 
     def _misconception(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
         words = self._bank.misconceptions[suspect.variation.misconception]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from grader import notebook, snapshot, source
@@ -28,6 +29,23 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """What judging a submission again needs of it, its sources aside: the hash of each file by its path, the code cells
+    of notebooks, and what was said of it when it was taken in."""
+
+    fingerprint: str
+    hashes: dict[str, str]
+    cells: dict[str, tuple[str, ...]]
+    notes: tuple[str, ...]
+    left_out: dict[str, str]
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """The hashes of those files whose lines may be shown, by path."""
+        return {path: digest for path, digest in self.hashes.items() if path.endswith(".py")}
+
+
+@dataclass(frozen=True)
 class Submission:
     """One student's folder as it was when it was collected. `files` maps paths inside it to their bytes, `left_out`
     the paths of what was not taken in to the reasons."""
@@ -37,16 +55,40 @@ class Submission:
     notes: tuple[str, ...] = ()
     left_out: dict[str, str] = field(default_factory=dict)
     _cells: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)  # of notebooks read
+    _kept: Kept | None = field(default=None, compare=False, repr=False)  # where the files are no longer all there
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """A hash of names and contents: the same files give the same one."""
+        if self._kept is not None:
+            return self._kept.fingerprint
         digest = hashlib.sha256()
         for path, content in sorted(self.files.items()):
             name = os.fsencode(path)
             digest.update(f"{len(name)} {len(content)} ".encode() + name)
             digest.update(content)
         return digest.hexdigest()
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """The SHA-256 of each file, by its path."""
+        if self._kept is not None:
+            return self._kept.hashes
+        return {path: hashlib.sha256(content).hexdigest() for path, content in self.files.items()}
+
+    @property
+    def content(self) -> str:
+        """A hash of all that a grade may depend on: the files, and what was said of those that were left out."""
+        return hashed(self.fingerprint, self.notes, sorted(self.left_out.items()))
+
+    def code(self, module: Module) -> str:
+        """A hash of all that a worker gets to see when it is asked about this module: other notebooks are not."""
+        seen = sorted(item for item in self.hashes.items() if not item[0].endswith(".ipynb"))
+        return hashed(module.path, module.cells, seen)
+
+    def kept(self) -> Kept:
+        """What to keep of it, so that `restored` can give it back."""
+        return Kept(self.fingerprint, self.hashes, dict(self._cells), self.notes, self.left_out)
 
     def module(self, name: str) -> Module | None:
         """``name.py`` or ``name.ipynb``, at the top or in a folder; None where it is absent.
@@ -118,6 +160,20 @@ class Submission:
                 except SubmissionError:
                     continue
                 yield from source.oddities(path, [(f", cell {number}", cell) for number, cell in enumerate(cells, 1)])
+
+
+def restored(name: str, kept: Kept, sources: Mapping[str, bytes]) -> Submission:
+    """A submission as it was kept, for judging what it answered; `sources` are its Python files, by path.
+
+    Other files are named and empty. There is nothing in it to ask a worker with.
+    """
+    files = {path: sources.get(path, b"") for path in kept.hashes}
+    return Submission(name, files, kept.notes, kept.left_out, dict(kept.cells), kept)
+
+
+def hashed(*parts: object) -> str:
+    """A hash of plain values, by how Python writes them."""
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def collect(folder: Path, through_link: bool = True) -> Submission:

@@ -156,18 +156,49 @@ def test_a_batch_grades_everybody_in_order(grade, tmp_path: Path) -> None:  # ty
     assert [json.loads(line)["submission"] for line in done.stdout.splitlines()] == ["ann", "zoe"]
     assert "max: " in done.stderr
     assert done.returncode == 3
-    assert sorted(path.name for path in (tmp_path / "reports").iterdir()) == ["ann.html", "zoe.html"]
+    assert sorted(path.name for path in (tmp_path / "run/reports").iterdir()) == ["ann.html", "zoe.html"]
+    assert (tmp_path / "run/results.jsonl").read_text() == done.stdout
 
 
-def test_a_batch_ends_with_a_table(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """Without --json the class is a table of names and scores."""
+def test_a_class_is_graded_regraded_and_overruled(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """The class is a table; a person's decision is in it, on the page, in the JSON, and stays when it is regraded."""
     (tmp_path / "class/ann").mkdir(parents=True)
     (tmp_path / "class/ann/build_methods.py").write_bytes((SAMPLES / "alice/build_methods.py").read_bytes())
     done = grade("batch", "class", *QUICK, "--out", "out")
     assert done.returncode == 0, done.stderr
-    assert "ann" in done.stdout
     assert "16 / 16" in done.stdout
-    assert (tmp_path / "out/ann.html").exists()
+    assert "1/1 graded=1" in done.stderr
+    assert (tmp_path / "out/reports/ann.html").exists()
+    said = grade("override", "out", "ann", "Model_Dict", "--points", "9.5", "--comment", "copied <b>", "--author", "me")
+    assert said.returncode == 0, said.stderr
+    assert "9.5 / 16" in said.stdout
+    again = grade("regrade", "out", "--json")
+    (exercise,) = [e for a in json.loads(again.stdout)["assignments"] for e in a["exercises"]]
+    assert exercise["score"] == 9.5
+    assert (exercise["override"]["comment"], exercise["override"]["author"]) == ("copied <b>", "me")
+    assert "copied &lt;b&gt;" in (tmp_path / "out/reports/ann.html").read_text()
+    assert again.returncode == 0
+    assert "16 / 16" in grade("override", "out", "ann", "Model_Dict", "--remove").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (["regrade", "nowhere"], 3, "holds no gradebook"),
+        (["override", "nowhere", "a", "b", "--points", "1", "--comment", "c"], 3, "holds no gradebook"),
+        (["override", "nowhere", "a", "b"], 2, "give --points N, or --remove"),
+        (["override", "nowhere", "a", "b", "--points", "1"], 2, "--comment TEXT is needed"),
+        (["regrade", "nowhere", "--since", "noon"], 2, "is no time"),
+    ],
+)
+def test_a_run_folder_that_is_none_gets_one_clear_line(  # type: ignore[no-untyped-def]
+    grade, arguments: list[str], code: int, says: str
+) -> None:
+    """Wrong usage and a missing folder are told apart, and nothing is made."""
+    done = grade(*arguments)
+    assert done.returncode == code, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def listens() -> None:

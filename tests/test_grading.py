@@ -11,7 +11,7 @@ import made_up
 import pytest
 from made_up import GOOD, LOADED, POINTS, TRAINING, changed, exercise, problem, replaced, script
 
-from grader import plan, submission
+from grader import plan
 from grader.asking import run_job
 from grader.course import Course
 from grader.errors import SandboxError, SubmissionError
@@ -293,30 +293,6 @@ def test_only_what_was_asked_for_is_graded(grade: Callable[..., Grade], selectio
     result = grade(script(GOOD), selection=selection)
     assert [each.name for each in result.exercises] == names
     assert result.max_score == 9.0 * len(names)
-
-
-def test_a_batch_goes_on_after_a_folder_that_cannot_be_graded(made: Course, tmp_path: Path) -> None:
-    """Submissions should come by name, those that cannot be graded with their error in their place."""
-    root = tmp_path / "class"
-    for name in ("carol", "alice", "bob"):
-        (root / name).mkdir(parents=True)
-        (root / name / ("empty.txt" if name == "bob" else "made_up.py")).write_text("")
-    with Grader(made, FakeSandbox(script(GOOD)), SETTINGS, Store(tmp_path)) as grader:
-        results = list(grader.grade_all(root))
-    assert [r[0] if isinstance(r, tuple) else r.submission for r in results] == ["alice", "bob", "carol"]
-    assert isinstance(results[1], tuple)
-
-
-def test_a_batch_goes_on_after_a_file_that_cannot_be_shown(made: Course, tmp_path: Path) -> None:
-    """A coding line that names no text encoding should cost its own submission at most."""
-    root = tmp_path / "class"
-    for name, line in (("alice", "# coding: rot13 mine"), ("bob", "")):
-        (root / name).mkdir(parents=True)
-        (root / name / "made_up.py").write_text(line)
-    student = replaced(GOOD, load=problem("SyntaxError", "encoding problem: rot13"))
-    sandbox = FakeSandbox(script(GOOD), {MINE: script(student)})
-    with Grader(made, sandbox, SETTINGS, Store(tmp_path)) as grader:
-        assert len(list(grader.grade_all(root))) == len(submission.folders(root))
 
 
 def test_output_and_code_are_shown_beside_a_failure(grade: Callable[..., Grade]) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from grader import snapshot
 from grader.errors import SubmissionError
-from grader.grading import Grader
 from grader.model import LOOK
 from grader.submission import Submission, collect, folders
 
@@ -119,14 +118,6 @@ def test_a_link_in_a_class_is_refused_by_name(folder: Path) -> None:
     assert collect(alice, through_link=False).name == "alice"
     with pytest.raises(SubmissionError, match="bob is not taken in: it is a link, which may lead anywhere"):
         collect(bob, through_link=False)
-
-
-def test_a_class_goes_on_after_a_link(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who hands in a link gets an error of their own; everybody else is graded."""
-    (folder.parent / "aaron\n").symlink_to(folder)
-    monkeypatch.setattr(Grader, "grade_collected", lambda _, collected: collected)
-    (name, error), alice = Grader.__new__(Grader).grade_all(folder.parent)
-    assert (name, type(error), alice.name) == ("aaron\\n", SubmissionError, "alice")
 
 
 def linked(folder: Path, owner: int, monkeypatch: pytest.MonkeyPatch) -> Submission:

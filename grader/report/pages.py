@@ -17,6 +17,7 @@ from grader.text import one_line
 _LONGEST = 120  # bytes, of the 255 that a disk takes
 # What has a meaning to a shell or a disk anywhere: pages are handed round.
 _ODD = re.compile(r'[/\\:*?"<>|]+|^[.\-]+|[. ]+$')
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.part")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")  # on Windows, whatever follows the dot
 
 
@@ -44,6 +45,13 @@ def put(page: str, folder: Path, name: str) -> Path:
     with draft(folder, name) as file:
         file.write(page)
     return folder / name
+
+
+def sweep(folder: Path) -> None:
+    """Remove what was half written when the program was ended."""
+    for part in folder.glob(".*.part"):
+        if _DRAFT.fullmatch(part.name):
+            part.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,294 @@
+"""Commands for a class, whose results live in a run folder: grade it, judge it again, overrule the checks."""
+
+from __future__ import annotations
+
+import contextlib
+import getpass
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.options import moment, shared
+from grader.cli.running import INTERRUPTED, console, grading, reported, say
+from grader.errors import RunError, UsageError
+from grader.text import one_line, printable
+
+if TYPE_CHECKING:
+    from grader.batch import Batch, Work
+    from grader.gradebook import Gradebook, Row
+    from grader.grading import Grader
+    from grader.publishing import Published
+    from grader.standing import Standing
+
+_OUT = Path("run")
+_LARGE = 60  # submissions; a table of more is no summary
+_KEPT = ("course", "assignment", "exercise", "data", "data_root", "memory", "seconds", "no_training")
+_ONLY = "Only the submission of this name. May be repeated."
+_ERRORS = "Only those on which the grader itself failed, or that were set aside: once more."
+_SINCE = "Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC)."
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", default=_OUT, show_default=True, help="Run folder."
+)
+@click.option("--only", multiple=True, metavar="NAME", help=_ONLY)
+@click.option("--only-errors", is_flag=True, help=_ERRORS)
+@shared
+def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_json: bool, **options: Any) -> None:
+    """Grade every submission in the folder PATH. With --json, one object a line.
+
+    Results go to the run folder, each when it is known. The same command takes up what was interrupted, and grades only
+    what is new or has changed.
+    """
+    from grader import batch as batches
+
+    with reported(as_json):
+        work = batches.submissions(path, out, only_errors)
+        with _terminable(), _opened(out, create=True) as gradebook, grading(path, hidden=(out,), **options) as grader:
+            with gradebook.transaction():
+                gradebook.only(each.folder for each in work)
+                gradebook.describe(**_made_with(path, grader, options))
+            rows = {row.folder: row for row in gradebook.rows()}
+            chosen = [each for each in work if _chosen(each.name, rows.get(each.folder), only, only_errors)]
+            _expect_names(only, {each.name for each in work})
+            again = _batch_command(path, out)
+            standing = _driven(batches.Batch(grader, gradebook), chosen, grader, again)
+            code = _ended(gradebook, standing, as_json, again)
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder than at first.")
+@click.option("--only", multiple=True, metavar="NAME", help=_ONLY)
+@click.option("--only-errors", is_flag=True, help="Only those on which the grader itself failed.")
+@click.option("--since", callback=moment, metavar="TIME", help=_SINCE)
+@click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core.")
+@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
+def regrade(
+    run: Path,
+    course: Path | None,
+    only: tuple[str, ...],
+    only_errors: bool,
+    since: str,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
+    """Judge a class again from what its code answered: for another rubric, tolerance or hint. Runs no student code.
+
+    RUN is the run folder that `grade batch` wrote. What a person decided stays.
+    """
+    from grader import batch as batches
+
+    with reported(as_json), _terminable(), _opened(run, create=False) as gradebook:
+        made = gradebook.description()
+        with grading(run, **_options_of(made, course, jobs)) as grader:
+            rows = list(gradebook.rows())
+            _expect_names(only, {row.name for row in rows})
+            chosen = [_kept_work(gradebook, row) for row in rows if row.result and row.time >= since]
+            by_folder = {row.folder: row for row in rows}
+            chosen = [each for each in chosen if _chosen(each.name, by_folder[each.folder], only, only_errors)]
+            again = f"grade regrade {shlex.quote(str(run))}"
+            standing = _driven(batches.Batch(grader, gradebook, asks=False), chosen, grader, again)
+            code = _ended(gradebook, standing, as_json, _batch_command(made.get("path", "…"), run))
+    sys.exit(code)
+
+
+@click.command()
+@click.argument("run", type=click.Path(path_type=Path))
+@click.argument("name")
+@click.argument("exercise")
+@click.option("--points", type=float, help="What the exercise is worth instead.")
+@click.option("--comment", default="", metavar="TEXT", help="Why; the student reads it.")
+@click.option("--author", metavar="NAME", help="Who decides. Default: your user name.")
+@click.option("--remove", is_flag=True, help="Let the checks decide again.")
+def override(
+    run: Path, name: str, exercise: str, points: float | None, comment: str, author: str | None, remove: bool
+) -> None:
+    """Decide about an EXERCISE of the submission NAME in place of the checks. It stays when the class is regraded."""
+    from grader import publishing
+
+    with reported(False):
+        if (points is None) != remove:
+            raise UsageError("give --points N, or --remove to let the checks decide again")
+        if not remove and not comment.strip():
+            raise UsageError("--comment TEXT is needed: the student reads why")
+        with _opened(run, create=False) as gradebook:
+            row = next((row for row in gradebook.rows() if row.name == name), None)
+            if row is None:
+                _expect_names((name,), {row.name for row in gradebook.rows()})
+                raise AssertionError("that raises")
+            grade = gradebook.grade(row.result, name) if row.result else None
+            if grade is None:
+                raise UsageError(f"{name} has no grade to overrule: {row.trouble}")
+            there = {each.id: each for each in grade.exercises}
+            found = [each for each in grade.exercises if exercise in (each.id, each.name)]
+            if not found:
+                raise UsageError(f"{name} has no exercise {exercise!r}. There are: {', '.join(there)}")
+            worth = found[0].max_score
+            if points is not None and not 0 <= points <= worth:
+                raise UsageError(f"--points {points:g}: {found[0].id} is worth 0 to {worth:g}")
+            when = datetime.now(UTC).isoformat(timespec="seconds")
+            with gradebook.transaction():
+                by = author or getpass.getuser()
+                gradebook.override(row.folder, found[0].id, points, comment.strip(), by, when)
+            publishing.publish(gradebook)
+            total = f"{publishing.entry(gradebook, row).score:g} / {grade.max_score:g}"
+            click.echo(one_line(f"{name}, {found[0].id}: {'the checks decide' if remove else f'{points:g} points'}. "
+                                f"In all {total}. Page and results are written."))  # fmt: skip
+
+
+def _kept_work(gradebook: Gradebook, row: Row) -> Work:
+    from grader.batch import Work
+
+    def collect() -> Any:
+        collected = gradebook.collected(row.content, row.name)
+        if collected is None:
+            raise RunError(
+                f"{gradebook.folder}: what {row.name} handed in is missing. Grade it anew with `grade batch`"
+            )
+        return collected
+
+    return Work(row.folder, row.name, collect)
+
+
+def _batch_command(path: object, run: Path) -> str:
+    """What to type to grade the class into that run folder."""
+    where = f" --out {shlex.quote(str(run))}" if run != _OUT else ""
+    return f"grade batch {shlex.quote(str(path))}{where}"
+
+
+def _chosen(name: str, row: Row | None, only: Sequence[str], only_errors: bool) -> bool:
+    from grader.gradebook import ERROR, QUARANTINED
+
+    wrong = row is not None and row.state in (ERROR, QUARANTINED)
+    return (not only or name in only) and (not only_errors or wrong)
+
+
+def _expect_names(only: Sequence[str], there: set[str]) -> None:
+    for name in only:
+        if name not in there:
+            from difflib import get_close_matches
+
+            like = get_close_matches(name, there, 3)
+            raise UsageError(f"no submission {name!r}" + (f". Like it: {', '.join(like)}" if like else ""))
+
+
+def _made_with(path: Path, grader: Grader, options: dict[str, Any]) -> dict[str, Any]:
+    """What a regrade must know of how a class was graded."""
+    from grader import __version__
+
+    kept = {name: options[name] for name in _KEPT}
+    kept |= {name: str(kept[name].resolve()) for name in ("course", "data_root") if kept[name] is not None}
+    return {
+        "path": str(path),
+        "version": __version__,
+        "torch": grader.sandbox.facts.torch,
+        "device": grader.settings.device,
+        "seed": grader.settings.seed,
+        "options": kept,
+    }
+
+
+def _options_of(made: dict[str, Any], course: Path | None, jobs: int | None) -> dict[str, Any]:
+    """The options that a class was graded with, for grading it again."""
+    kept = made["options"]
+    options = dict(kept, device=made["device"], seed=made["seed"], jobs=jobs, tier=None, unsafe=False)
+    options |= {name: tuple(kept[name]) for name in ("assignment", "exercise")}
+    options |= {name: Path(kept[name]) for name in ("course", "data_root") if kept[name] is not None}
+    if course is not None:
+        options["course"] = course
+    return options
+
+
+@contextlib.contextmanager
+def _opened(run: Path, create: bool) -> Iterator[Gradebook]:
+    from grader.gradebook import Gradebook
+
+    with Gradebook(run, create) as gradebook:
+        yield gradebook
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM end a batch as Ctrl-C does: what is finished is kept."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _driven(batch: Batch, work: Sequence[Work], grader: Grader, again: str) -> Standing:
+    """Grade, with somebody looking on."""
+    from grader.report import progress
+
+    watch = progress.watching(sys.stderr, grader.workers)
+    try:
+        return batch.run(work, len(work), watch)
+    except KeyboardInterrupt:
+        watch.close()
+        click.echo(printable(f"grade: interrupted; what is finished is kept. Go on with: {again}"), err=True)
+        sys.exit(INTERRUPTED)
+    finally:
+        watch.close()
+
+
+def _ended(gradebook: Gradebook, standing: Standing, as_json: bool, again: str) -> int:
+    """Write what the run folder shows, say where it is and what to do next, and give the exit code."""
+    from grader import publishing
+
+    if standing.done > _LARGE:
+        say("writing pages and results …")
+    published = publishing.publish(gradebook)
+    with gradebook.transaction():
+        gradebook.tidy()
+    if as_json:
+        with open(gradebook.folder / publishing.RESULTS, "rb") as results:
+            for line in results:
+                click.echo(line, nl=False)
+    else:
+        _summary(gradebook, published, standing, again)
+    return published.exit_code
+
+
+def _summary(gradebook: Gradebook, published: Published, standing: Standing, again: str) -> None:
+    from grader import publishing
+    from grader.database import FILE
+    from grader.report import overview, spreadsheet, terminal
+
+    out = console()
+    if published.entries <= _LARGE:
+        grades = map(publishing.decided, publishing.entries(gradebook))
+        terminal.show_summary([grade for grade in grades if grade is not None], out)
+    folder = gradebook.folder
+    each = gradebook.size() / 1000 / max(1, published.entries)
+    lines = [
+        f"Graded {published.graded} of {published.entries}; not gradable {published.ungradable}; "
+        f"grader errors {published.errors}",
+        f"The class: {folder / overview.FILE}   Table: {folder / spreadsheet.FILE}   "
+        f"Pages: {folder / publishing.REPORTS}   JSON: {folder / publishing.RESULTS}",
+        f"Gradebook: {folder / FILE}, {each:.0f} kB for each submission",
+    ]
+    if standing.unasked:
+        lines.append(
+            f"{standing.unasked} keep the grade they have: the course asks now what their code never answered. "
+            f"Next: {again}"
+        )
+    if published.errors:
+        lines.append(f"Next: {again} --only-errors   tries once more those on which the grader failed")
+    for line in lines:
+        out.print(one_line(line), highlight=False, markup=False, soft_wrap=True)

@@ -1,0 +1,70 @@
+"""``grade PATH``: one submission."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.options import shared
+from grader.cli.running import console, exit_code, grading, reported
+from grader.errors import UsageError
+from grader.text import one_line
+
+if TYPE_CHECKING:
+    from grader.model import Grade
+    from grader.report.pages import Names
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
+@shared
+def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
+    """Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."""
+    from grader.report import pages
+
+    with reported(as_json), grading(path, **options) as grader:
+        result = grader.grade(path)
+        if report is not None:
+            _write_report(result, report)
+        elif not as_json:
+            report = _put_report(result, Path("reports"), pages.Names())
+        if as_json:
+            from grader.report import jsonl
+
+            click.echo(jsonl.dumps(result).encode())
+        else:
+            _show(result, report)
+    sys.exit(exit_code([result]))
+
+
+def _write_report(result: Grade, file: Path) -> None:
+    from grader.report import html
+
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(html.render(result), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise UsageError(f"the report cannot be written to {file}: {error.strerror}") from error
+
+
+def _put_report(result: Grade, folder: Path, names: Names) -> Path:
+    """Write the page into `folder`, under a name that is its own there."""
+    from grader.report import html, pages
+
+    try:
+        return pages.put(html.render(result), folder, names.of(result.submission))
+    except OSError as error:
+        raise UsageError(f"the report cannot be written into {folder}: {error.strerror}") from error
+
+
+def _show(result: Grade, report: Path | None) -> None:
+    from grader.report import terminal
+
+    out = console()
+    terminal.show(result, out)
+    if report is not None:
+        out.print(one_line(f"Report: {report}"), highlight=False, markup=False, soft_wrap=True)

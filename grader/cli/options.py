@@ -1,0 +1,77 @@
+"""Options that commands share, and how what is typed becomes a value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
+_UNSAFE_HELP = "Run student code without walls, where none can be had. Every report is stamped."
+_MEMORY_HELP = "Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB."
+_SECONDS_HELP = "Computing time of one question, and three times that to wait. Default: the rubric's, or 20."
+_DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
+
+
+def _memory(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+    from grader.sandbox.limits import memory_size
+
+    try:
+        return None if text is None else memory_size(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+    from grader.sandbox.limits import typed_seconds
+
+    try:
+        return None if text is None else typed_seconds(text)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+def moment(_: click.Context, __: click.Parameter, text: str | None) -> str:
+    """A time as it stands in a gradebook: ISO 8601, UTC. Nothing is before all of them."""
+    if text is None:
+        return ""
+    try:
+        typed = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(f"{text!r} is no time: write 2026-11-23 or 2026-11-23T10:04") from error
+    typed = typed.replace(tzinfo=UTC) if typed.tzinfo is None else typed.astimezone(UTC)
+    return typed.isoformat(timespec="seconds")
+
+
+def how_many(_: click.Context, __: click.Parameter, text: str) -> int | None:
+    """A number, or None for all."""
+    if text == "all":
+        return None
+    if not text.isascii() or not text.isdigit():
+        raise click.BadParameter(f"{text!r} is neither a number nor all")
+    return int(text)
+
+
+def shared(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that one submission and a class share."""
+    for option in (
+        click.option("--seed", type=int, help="Draw inputs from this seed instead of the machine's own."),
+        click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core."),
+        click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder."),
+        click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
+        click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated."),
+        click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated."),
+        click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where that data set lies."),
+        click.option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
+        click.option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
+        click.option("--tier", type=click.Choice(["4", "3", "2"]), help="Insist on this tier of the sandbox."),
+        click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them."),
+        click.option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),
+        click.option("--memory", callback=_memory, metavar="SIZE", help=_MEMORY_HELP),
+        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+    ):
+        command = option(command)
+    return command

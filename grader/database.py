@@ -1,0 +1,157 @@
+"""One SQLite file in a folder of its own: opened by one process at a time, in words where something is wrong with it.
+
+Write-ahead mode, and flushed to the disk at every commit: what was committed survives whatever ends the program.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from grader.errors import RunError, StorageError
+
+FORMAT = 1
+FILE = "gradebook.sqlite"
+_MARK = 0x67726164  # "grad": what SQLite calls the application of a file
+_TABLES = """
+CREATE TABLE run (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE submission (
+    folder BLOB PRIMARY KEY, name TEXT NOT NULL, content TEXT NOT NULL, state TEXT NOT NULL, trouble TEXT NOT NULL,
+    result TEXT NOT NULL, present INTEGER NOT NULL, seconds REAL NOT NULL, time TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE result (key TEXT PRIMARY KEY, content TEXT NOT NULL, state TEXT NOT NULL, trouble TEXT NOT NULL,
+    grade BLOB NOT NULL, seconds REAL NOT NULL, time TEXT NOT NULL);
+CREATE TABLE collected (content TEXT PRIMARY KEY, record BLOB NOT NULL);
+CREATE TABLE answer (
+    code TEXT NOT NULL, asked TEXT NOT NULL, under TEXT NOT NULL, record BLOB NOT NULL, PRIMARY KEY (code, asked)
+);
+CREATE TABLE blob (hash TEXT PRIMARY KEY, data BLOB NOT NULL);
+CREATE TABLE attempt (key TEXT PRIMARY KEY, alone INTEGER NOT NULL, answers INTEGER NOT NULL, strikes INTEGER NOT NULL);
+CREATE TABLE page (file TEXT PRIMARY KEY, made TEXT NOT NULL, size INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE override (
+    id INTEGER PRIMARY KEY, folder BLOB NOT NULL, exercise TEXT NOT NULL, points REAL, comment TEXT NOT NULL,
+    author TEXT NOT NULL, time TEXT NOT NULL
+);
+"""
+
+
+class Database:
+    """An open file, and the only writer of it. Raises `RunError` where it cannot be used."""
+
+    def __init__(self, folder: Path, create: bool) -> None:
+        self.file = folder / FILE
+        self._lock = _only_one(folder, create)
+        try:
+            self._connection = _connected(self.file, create)
+        except BaseException:
+            os.close(self._lock)
+            raise
+
+    def close(self) -> None:
+        """Close the file. What was committed stays, whether this is done or not."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+        os.close(self._lock)
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written inside is committed together, or not at all. Raises `StorageError`."""
+        with _told(self.file):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def all(self, statement: str, *values: Any) -> list[Any]:
+        """What a question finds."""
+        with _told(self.file):
+            return self._connection.execute(statement, values).fetchall()
+
+    def put(self, statement: str, *values: Any) -> None:
+        """Write something."""
+        with _told(self.file):
+            self._connection.execute(statement, values)
+
+
+def _only_one(folder: Path, create: bool) -> int:
+    """Hold the run folder, so that nobody else writes; it is given back when the process ends, however it ends."""
+    try:
+        if create:
+            folder.mkdir(parents=True, exist_ok=True)
+        elif not (folder / FILE).is_file():
+            raise RunError(f"{folder} holds no gradebook: expected {folder / FILE}, which `grade batch` writes")
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise RunError(f"{folder} cannot be used as a run folder: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise RunError(f"{folder} is in use by another `grade`: wait for it to end, or choose another --out") from None
+    except OSError as error:
+        os.close(lock)
+        raise RunError(f"{folder} cannot be locked: {error.strerror}. Choose an --out on another disk") from error
+    return lock
+
+
+def _connected(file: Path, create: bool) -> sqlite3.Connection:
+    """Open the file, and make the tables where it is new."""
+    with _told(file):
+        # It holds the seed that hidden inputs are drawn from: nobody else's business.
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT * create | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600))
+        connection = sqlite3.connect(file, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")  # where the disk cannot, SQLite keeps another journal
+            connection.execute("PRAGMA synchronous = FULL")
+            _expect_ours(connection, file)
+        except BaseException:
+            connection.close()
+            raise
+    return connection
+
+
+def _expect_ours(connection: sqlite3.Connection, file: Path) -> None:
+    (mark,), (version,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in ("application_id", "user_version")
+    )
+    if (mark, version) == (_MARK, FORMAT):
+        return
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
+        connection.executescript(
+            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_MARK}; PRAGMA user_version = {FORMAT}; COMMIT"
+        )
+    elif mark != _MARK:
+        raise RunError(f"{file} is not a gradebook of `grade`: choose another --out")
+    elif version > FORMAT:
+        raise RunError(
+            f"{file} has format {version}, and this version of grade knows formats up to {FORMAT}: "
+            "use the newer version that wrote it, or choose another --out"
+        )
+    else:
+        raise RunError(f"{file} has format {version}, which no version of grade writes: choose another --out")
+
+
+@contextlib.contextmanager
+def _told(file: Path) -> Iterator[None]:
+    """SQLite's errors in words that say what to do."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        text = str(error)
+        if isinstance(error, sqlite3.OperationalError) and ("full" in text or "disk I/O" in text):
+            raise StorageError(
+                f"{file.parent}: the disk is full or failing ({text}). What was graded so far is kept: "
+                "make room, and give the same command again"
+            ) from error
+        if isinstance(error, OSError | sqlite3.OperationalError):
+            raise StorageError(f"{file} cannot be read or written: {text}") from error
+        raise RunError(f"{file} is damaged ({text}): keep a copy, and grade into another folder with --out") from error

@@ -1,0 +1,316 @@
+"""The gradebook of a class: what everything else in a run folder is made from.
+
+What is known is committed when it is known, so whatever ends the grader takes away at most what it was just about.
+Everything is keyed by content: what was asked of which code, what was judged from it by which course. See
+docs/run-folder.md for the tables.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+
+from grader import evidence as ev
+from grader import saved
+from grader.answers import Answer
+from grader.database import Database
+from grader.errors import RunError
+from grader.evidence import Evidence
+from grader.model import Demonstration, Grade, Override
+from grader.saved import Damaged
+from grader.submission import Kept, Submission, restored
+from grader.wire.frames import FrameError
+
+_INLINE = 512  # bytes of an array that is kept beside its answer; larger ones by content
+_LARGEST = 1 << 30
+
+
+@dataclass(frozen=True)
+class Packed:
+    """An answer as it is kept. `unpack` gives it back, and needs the gradebook no more."""
+
+    under: str
+    record: bytes
+    blobs: Mapping[str, bytes]
+
+    def unpack(self) -> Evidence | Demonstration:
+        """The answer. Raises `RunError` where it is damaged."""
+        try:
+            data = json.loads(_unzipped(self.record))
+            if set(data) == {"demonstration"}:
+                return saved.read(Demonstration, data["demonstration"])
+            arrays = {name: _array(entry, self.blobs) for name, entry in data["arrays"].items()}
+            return ev.restored(data["evidence"], arrays)
+        except (Damaged, FrameError, KeyError, TypeError, ValueError, zlib.error) as error:
+            raise RunError(f"the gradebook holds an answer that cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is known of one submission. `state` is one of those below, `result` the key of its grade, or ""."""
+
+    folder: bytes
+    name: str
+    content: str
+    state: str
+    trouble: str = ""
+    result: str = ""
+    present: bool = True
+    seconds: float = 0.0
+    time: str = ""
+
+
+GRADED = "graded"
+ERROR = "error"  # of ours: a person must look, and it is tried again
+UNGRADABLE = "ungradable"
+QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """That grading something was begun. `strikes` counts how often that, alone, was the end of the grader without a
+    single new answer; `answers` is how many there were when it began."""
+
+    key: str
+    alone: bool
+    answers: int
+    strikes: int
+
+
+class Gradebook:
+    """An open gradebook, and the only writer of it. Raises `RunError` where it cannot be used."""
+
+    def __init__(self, folder: Path, create: bool = True) -> None:
+        self.folder = folder
+        self._data = Database(folder, create)
+        self.transaction, self._all, self._put = self._data.transaction, self._data.all, self._data.put
+
+    def __enter__(self) -> Gradebook:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. What was committed stays, whether this is done or not."""
+        self._data.close()
+
+    # What the run was made with.
+
+    def describe(self, **values: Any) -> None:
+        """Note what a run was made with, in place of what was noted before."""
+        for name, value in values.items():
+            self._put("INSERT OR REPLACE INTO run VALUES (?, ?)", name, json.dumps(value))
+
+    def description(self) -> dict[str, Any]:
+        """What was noted."""
+        return {name: json.loads(value) for name, value in self._all("SELECT name, value FROM run ORDER BY name")}
+
+    # Submissions and their grades.
+
+    def rows(self) -> Iterator[Row]:
+        """All submissions that are still there, by name."""
+        folders = [folder for (folder,) in self._all("SELECT folder FROM submission WHERE present ORDER BY folder")]
+        for folder in folders:  # one by one: whoever reads may write meanwhile
+            if (row := self.row(folder)) is not None:
+                yield row
+
+    def row(self, folder: bytes) -> Row | None:
+        """What is known of the submission in the folder of that name."""
+        found = self._all("SELECT * FROM submission WHERE folder = ?", folder)
+        if not found:
+            return None
+        folder, name, content, state, trouble, result, present, seconds, time = found[0]
+        return Row(folder, name, content, state, trouble, result, bool(present), seconds, time)
+
+    def enter(self, row: Row) -> None:
+        """Write down what is known of a submission, in place of what was."""
+        self._put(
+            "INSERT OR REPLACE INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            *(row.folder, row.name, row.content, row.state, row.trouble),
+            *(row.result, row.present, row.seconds, row.time),
+        )
+
+    def only(self, folders: Iterable[bytes]) -> int:
+        """Mark all submissions but these as gone, and say how many those are."""
+        there = set(folders)
+        gone = [folder for (folder,) in self._all("SELECT folder FROM submission WHERE present") if folder not in there]
+        for folder in gone:
+            self._put("UPDATE submission SET present = 0 WHERE folder = ?", folder)
+        return len(gone)
+
+    def put_grade(self, key: str, content: str, grade: Grade, state: str, trouble: str, time: str) -> None:
+        """Keep a grade under its key, without its times and the submission's name, which are not part of it."""
+        packed = saved.pack(replace(grade, submission="", seconds=0.0))
+        self._put(
+            "INSERT OR REPLACE INTO result VALUES (?, ?, ?, ?, ?, ?, ?)",
+            *(key, content, state, trouble, packed, grade.seconds, time),
+        )
+
+    def grade(self, key: str, name: str) -> Grade | None:
+        """The grade under a key, for the submission of that name."""
+        found = self._all("SELECT grade, seconds FROM result WHERE key = ?", key)
+        if not found:
+            return None
+        try:
+            return replace(saved.unpack(Grade, found[0][0]), submission=name, seconds=found[0][1])
+        except Damaged as error:
+            raise RunError(f"{self._data.file}: the grade of {name} cannot be read: {error}") from error
+
+    def judged(self, key: str) -> tuple[str, str, float, str] | None:
+        """State, trouble, seconds and time of the grade under a key."""
+        found = self._all("SELECT state, trouble, seconds, time FROM result WHERE key = ?", key)
+        return tuple(found[0]) if found else None
+
+    # What was taken in, and what it answered.
+
+    def keep(self, collected: Submission) -> None:
+        """Keep what judging a submission again needs of it."""
+        if self._all("SELECT 1 FROM collected WHERE content = ?", collected.content):
+            return
+        kept = collected.kept()
+        for path, digest in kept.sources.items():
+            self._put_blob(digest, collected.files[path])
+        self._put("INSERT INTO collected VALUES (?, ?)", collected.content, saved.pack(kept))
+
+    def collected(self, content: str, name: str) -> Submission | None:
+        """The submission that was kept under that content."""
+        found = self._all("SELECT record FROM collected WHERE content = ?", content)
+        if not found:
+            return None
+        try:
+            kept = saved.unpack(Kept, found[0][0])
+        except Damaged as error:
+            raise RunError(f"{self._data.file}: what {name} handed in cannot be read: {error}") from error
+        return restored(name, kept, {path: _unzipped(self._blob(digest)) for path, digest in kept.sources.items()})
+
+    def put_answer(self, answer: Answer) -> None:
+        """Keep an answer, in place of an earlier one to the same question."""
+        data: dict[str, Any] = {}
+        if isinstance(answer.given, Demonstration):
+            data = {"demonstration": saved.plain(answer.given)}
+        else:
+            header, arrays = ev.plain(answer.given)
+            data = {"evidence": header, "arrays": {name: self._listed(array) for name, array in arrays.items()}}
+        record = zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
+        self._put("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", answer.code, answer.asked, answer.under, record)
+
+    def answers(self, code: str) -> dict[str, Packed]:
+        """What this code answered before, by question."""
+        return {
+            asked: Packed(under, record, {digest: self._blob(digest) for digest in _referred(record)})
+            for asked, under, record in self._all("SELECT asked, under, record FROM answer WHERE code = ?", code)
+        }
+
+    def count_answers(self, codes: Iterable[str]) -> int:
+        """How many questions these codes have answered."""
+        counts = (self._all("SELECT count(*) FROM answer WHERE code = ?", code)[0][0] for code in set(codes))
+        return sum(counts)
+
+    # Attempts, so that what ends the grader is noticed by the next one.
+
+    def begin(self, attempt: Attempt) -> None:
+        """Note that grading something begins."""
+        self._put(
+            "INSERT OR REPLACE INTO attempt VALUES (?, ?, ?, ?)",
+            *(attempt.key, attempt.alone, attempt.answers, attempt.strikes),
+        )
+
+    def end(self, key: str) -> None:
+        """Note that it came to an end."""
+        self._put("DELETE FROM attempt WHERE key = ?", key)
+
+    def attempt(self, key: str) -> Attempt | None:
+        """The attempt that did not come to an end."""
+        found = self._all("SELECT * FROM attempt WHERE key = ?", key)
+        return Attempt(found[0][0], bool(found[0][1]), *found[0][2:]) if found else None
+
+    # What a person decided.
+
+    def override(
+        self, folder: bytes, exercise: str, points: float | None, comment: str, author: str, time: str
+    ) -> None:
+        """Note what a person decided about an exercise; without points, that the checks decide again."""
+        self._put(
+            "INSERT INTO override (folder, exercise, points, comment, author, time) VALUES (?, ?, ?, ?, ?, ?)",
+            *(folder, exercise, points, comment, author, time),
+        )
+
+    def overrides(self, folder: bytes) -> tuple[Override, ...]:
+        """What holds of that: the last decision on each exercise."""
+        found = self._all(
+            "SELECT exercise, points, comment, author, time FROM override WHERE folder = ? ORDER BY id", folder
+        )
+        last = {exercise: (points, *rest) for exercise, points, *rest in found}
+        return tuple(Override(exercise, *rest) for exercise, rest in sorted(last.items()) if rest[0] is not None)
+
+    # Pages that were written from it.
+
+    def pages(self) -> dict[str, tuple[str, int]]:
+        """By file name: from what each was made, as a hash, and its bytes."""
+        return {file: (made, size) for file, made, size in self._all("SELECT file, made, size FROM page")}
+
+    def put_pages(self, pages: Mapping[str, tuple[str, int]]) -> None:
+        """Note which pages there are, in place of what was noted before."""
+        self._put("DELETE FROM page")
+        for file, (made, size) in pages.items():
+            self._put("INSERT INTO page VALUES (?, ?, ?)", file, made, size)
+
+    def tidy(self) -> None:
+        """Forget grades, files and answers that belong to no submission any more."""
+        self._put("DELETE FROM result WHERE key NOT IN (SELECT result FROM submission)")
+        self._put("DELETE FROM collected WHERE content NOT IN (SELECT content FROM submission)")
+        self._put("DELETE FROM attempt")
+
+    def size(self) -> int:
+        """Bytes of the file that are in use."""
+        pages, free, size = (
+            int(self._all(f"PRAGMA {name}")[0][0]) for name in ("page_count", "freelist_count", "page_size")
+        )
+        return (pages - free) * size
+
+    def _listed(self, array: np.ndarray) -> list[Any]:
+        """How an array stands in a record: dtype, shape, and its bytes or their hash."""
+        content = np.ascontiguousarray(array).tobytes()
+        where = "" if len(content) <= _INLINE else hashlib.sha256(content).hexdigest()
+        if where:
+            self._put_blob(where, content)
+        inline = "" if where else base64.b64encode(content).decode("ascii")
+        return [array.dtype.name, list(array.shape), where, inline]
+
+    def _put_blob(self, digest: str, content: bytes) -> None:
+        if not self._all("SELECT 1 FROM blob WHERE hash = ?", digest):
+            self._put("INSERT INTO blob VALUES (?, ?)", digest, zlib.compress(content, 6))
+
+    def _blob(self, digest: str) -> bytes:
+        found = self._all("SELECT data FROM blob WHERE hash = ?", digest)
+        if not found:
+            raise RunError(f"{self._data.file} is damaged: something that it refers to is missing")
+        return bytes(found[0][0])
+
+
+def _referred(record: bytes) -> list[str]:
+    """The hashes of the blobs that a kept answer refers to."""
+    listed = json.loads(_unzipped(record)).get("arrays", {})
+    return [entry[2] for entry in listed.values() if entry[2]]
+
+
+def _array(entry: Any, blobs: Mapping[str, bytes]) -> np.ndarray:
+    name, shape, where, inline = entry
+    content = _unzipped(blobs[where]) if where else base64.b64decode(inline, validate=True)
+    return np.frombuffer(content, np.dtype(name)).reshape([int(size) for size in shape])
+
+
+def _unzipped(data: bytes) -> bytes:
+    return zlib.decompressobj().decompress(data, _LARGEST)

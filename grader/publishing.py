@@ -1,0 +1,121 @@
+"""What a run folder shows, written from its gradebook: a page for each submission, the results as JSON, the class.
+
+All of it can be written again at any time. A page that is there and made from the same is left as it is.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from grader import rubric
+from grader.errors import StorageError
+from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Gradebook, Row
+from grader.model import Entry, Grade, Verdict
+from grader.report import html, jsonl, overview, pages, spreadsheet
+from grader.submission import hashed
+
+REPORTS, RESULTS = "reports", "results.jsonl"
+
+
+@dataclass(frozen=True)
+class Published:
+    """What was written: of how many submissions, by what became of them; whether every check passed; bytes of pages."""
+
+    entries: int
+    graded: int
+    ungradable: int
+    errors: int
+    all_passed: bool
+    page_bytes: int
+
+    @property
+    def exit_code(self) -> int:
+        """The highest that any submission calls for: 4, 3, 1 or 0."""
+        if self.errors:
+            return 4
+        return 3 if self.ungradable else 0 if self.all_passed else 1
+
+
+def entries(gradebook: Gradebook) -> Iterator[Entry]:
+    """The class, by name: what the checks gave, and beside it what a person decided."""
+    for row in gradebook.rows():
+        yield entry(gradebook, row)
+
+
+def entry(gradebook: Gradebook, row: Row) -> Entry:
+    """One submission of the class."""
+    grade = gradebook.grade(row.result, row.name) if row.result else None
+    return Entry(row.name, grade, row.trouble, gradebook.overrides(row.folder), row.state == QUARANTINED)
+
+
+def decided(one: Entry) -> Grade | None:
+    """The grade of an entry with what a person decided in place of what the checks gave."""
+    return None if one.grade is None else rubric.overridden(one.grade, one.overrides)
+
+
+def publish(gradebook: Gradebook, whole: bool = False) -> Published:
+    """Write everything, pages that are there already only with `whole`. Raises `StorageError`."""
+    folder = gradebook.folder
+    known = {} if whole else gradebook.pages()
+    made: dict[str, tuple[str, int]] = {}
+    names, passed, states = pages.Names(), True, Counter[str]()
+    exercises: dict[str, None] = {}
+    places: dict[str, str] = {}
+    with _told(folder):
+        pages.sweep(folder)
+        pages.sweep(folder / REPORTS)
+        with pages.draft(folder, RESULTS, newline="\n") as results:
+            for row in gradebook.rows():
+                states[row.state] += 1
+                name, grade = names.of(row.name), decided(entry(gradebook, row))
+                if grade is None:
+                    continue
+                exercises |= dict.fromkeys(exercise.id for exercise in grade.exercises)
+                passed &= set(grade.verdicts()) == {Verdict.PASSED}
+                results.write(f"{jsonl.dumps(grade)}\n")
+                made[name] = _page(folder / REPORTS, name, grade, known.get(name))
+                places[row.name] = f"{REPORTS}/{name}"
+        for name in gradebook.pages().keys() - made.keys():
+            (folder / REPORTS / name).unlink(missing_ok=True)
+        overview.write(entries(gradebook), folder, places)
+        spreadsheet.write(entries(gradebook), folder, list(exercises))
+        with gradebook.transaction():
+            gradebook.put_pages(made)
+    errors = states[ERROR] + states[QUARANTINED]
+    size = sum(size for _, size in made.values())
+    return Published(states.total(), states[GRADED], states[UNGRADABLE], errors, passed, size)
+
+
+def _page(folder: Path, name: str, grade: Grade, known: tuple[str, int] | None) -> tuple[str, int]:
+    """Write one page, unless it is there; from what it was made, and its bytes."""
+    # How long it took is not worth a new page.
+    made = hashed(replace(grade, seconds=0.0), _look())
+    with contextlib.suppress(OSError):
+        if known is not None and known[0] == made and (folder / name).stat(follow_symlinks=False).st_size == known[1]:
+            return known
+    file = pages.put(html.render(grade), folder, name)
+    return made, file.stat().st_size
+
+
+@cache
+def _look() -> str:
+    """A hash of what makes pages."""
+    here = Path(html.__file__).parent
+    return hashed([(file.name, file.read_bytes()) for file in sorted(here.rglob("*.*")) if file.suffix != ".pyc"])
+
+
+@contextlib.contextmanager
+def _told(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{folder} cannot be written: {os.strerror(error.errno or 0)}. The gradebook holds what was graded: "
+            "make room, and give the same command again"
+        ) from error
