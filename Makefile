@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests long attacks corpus selftest fuzz stubs clean
+.PHONY: demo test lint tests long attacks corpus selftest fuzz kills stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -43,6 +43,11 @@ MUTANTS ?= 100
 selftest: $(VENV)/ready
 	$(BIN)/grade selftest --mutants $(MUTANTS)
 
+# Grader, zygote and workers killed at KILLS random moments, and what is lost by it: some ten minutes.
+KILLS ?= 100
+kills: $(VENV)/ready
+	$(BIN)/python benchmarks/kills.py --kills $(KILLS)
+
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready
 	$(BIN)/python scripts/make_stubs.py
@@ -59,4 +64,4 @@ $(VENV)/ready: $(VENV)/bin/python pyproject.toml
 	touch $@ $(VENV)/installed
 
 clean:
-	rm -rf $(VENV) build dist reports
+	rm -rf $(VENV) build dist reports run

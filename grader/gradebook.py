@@ -268,7 +268,8 @@ class Gradebook:
             self._put("INSERT INTO page VALUES (?, ?, ?)", file, made, size)
 
     def tidy(self) -> None:
-        """Forget grades, files and answers that belong to no submission any more."""
+        """Forget grades, and what was taken in, that belong to no submission any more. Answers stay: who goes back to
+        an earlier version, or another selection, finds them."""
         self._put("DELETE FROM result WHERE key NOT IN (SELECT result FROM submission)")
         self._put("DELETE FROM collected WHERE content NOT IN (SELECT content FROM submission)")
         self._put("DELETE FROM attempt")
