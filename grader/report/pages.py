@@ -33,6 +33,10 @@ class Names:
         stem = (stem or "unnamed").encode("utf-8", "replace")[:_LONGEST].decode("utf-8", "ignore")
         if stem != submission or _RESERVED.fullmatch(stem) or _folded(stem) in self._taken:
             stem += f"-{hashlib.sha256(submission.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+        marked, number = stem, 1
+        while _folded(stem) in self._taken:  # the same name again, or one that looks like another with its mark
+            number += 1
+            stem = f"{marked}-{number}"
         self._taken.add(_folded(stem))
         return f"{stem}.html"
 
