@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
@@ -17,14 +17,16 @@ from typing import Protocol
 from grader import store
 from grader.asking import killed, patiently, run_job
 from grader.errors import InternalError, RunError
-from grader.evidence import Evidence, timeless
+from grader.evidence import Answered, Evidence, timeless
 from grader.model import Demonstration, Protection
 from grader.plan import Job, unknown
 from grader.pool import Pool
 from grader.sandbox.host import Sandbox
 from grader.submission import Module, Submission, hashed
+from grader.wire.records import Form, Found, Loaded, Problem
 
 Show = Callable[[], Demonstration]
+Forms = Mapping[tuple[str, str], Form]
 _SOON = float("-inf")  # what a submission's judge waits for comes before the jobs of that submission
 
 
@@ -88,6 +90,9 @@ class Remembered:
     """Gives what is `known`, by code and question; asks `behind` for the rest, and hands what is new to `keep`.
 
     What was answered under other circumstances (limits, torch, tier) is asked again where somebody can be asked.
+
+    With normal `forms` of its exercises, by the path of their module and their name, what another submission answered
+    whose exercise has the same form is known, too (see worker/forms.py).
     """
 
     def __init__(
@@ -99,10 +104,15 @@ class Remembered:
         under: str = "",
         keep: Callable[[Answer], None] = lambda _: None,
     ) -> None:
+        self.forms: Forms = {}
         self.protection = protection
         self.killed = False  # whether a worker was killed every time, by nobody knows whom
         self._collected, self._known, self._behind = collected, known, behind
         self._under, self._keep = under, keep
+
+    def knows(self, job: Job, module: Module) -> bool:
+        """Whether this very code answered that before."""
+        return self._kept(self._collected.code(module), _asked(job), self._job_under(job)) is not None
 
     def ask(self, job: Job, module: Module, imports: tuple[str, ...] = (), soon: bool = False) -> Future[Evidence]:
         known = self._from_before(job, module)
@@ -128,14 +138,24 @@ class Remembered:
 
     def _from_before(self, job: Job, module: Module) -> Evidence | None:
         given = self._given(self._collected.code(module), _asked(job), self._job_under(job))
-        if not isinstance(given, Evidence):
-            return None
-        self.killed |= killed(given)
-        return given
+        if isinstance(given, Evidence):
+            self.killed |= killed(given)
+            return given
+        form = self._form(job, module)
+        given = self._given(form_code(form), _asked(job), self._job_under(job)) if form else None
+        there = _at(given, form) if form and isinstance(given, Evidence) else None
+        if there is not None:
+            self._keep(Answer(self._collected.code(module), _asked(job), self._job_under(job), there))
+        return there
+
+    def _form(self, job: Job, module: Module) -> Form | None:
+        """The form of an exercise, for questions whose answers do not hang on how it is written."""
+        written = any(probe.op == "source" for probe in job.probes)
+        return None if written else self.forms.get((module.path, job.exercise.name))
 
     def _given(self, code: str, asked: str, under: str) -> Evidence | Demonstration | None:
-        known = self._known.get(code, {}).get(asked)
-        if known is None or (self._behind is not None and known.under != under):
+        known = self._kept(code, asked, under)
+        if known is None:
             return None
         try:
             return known.unpack()
@@ -143,6 +163,10 @@ class Remembered:
             if self._behind is not None:
                 return None  # it is asked again
             raise Unasked(f"{error} (another version of grade may have written it)") from error
+
+    def _kept(self, code: str, asked: str, under: str) -> Known | None:
+        known = self._known.get(code, {}).get(asked)
+        return known if known and (self._behind is None or known.under == under) else None
 
     def _pass_on(self, done: Future[Evidence], waited: Future[Evidence], job: Job, module: Module) -> None:
         """Hand on what a worker answered, or why none did."""
@@ -161,6 +185,9 @@ class Remembered:
         self.killed |= killed(found)
         under = "" if killed(found) else self._job_under(job)
         self._keep(Answer(self._collected.code(module), _asked(job), under, found))
+        form = self._form(job, module)
+        if form and _plain(found):
+            self._keep(Answer(form_code(form), _asked(job), under, found))
         return found
 
     def _job_under(self, job: Job) -> str:
@@ -170,10 +197,10 @@ class Remembered:
         return hashed(self._under, code_fingerprint())
 
 
-def circumstances(sandbox: Sandbox, device: str) -> str:
+def circumstances(sandbox: Sandbox, device: str, reuses: bool) -> str:
     """A hash of all that answers depend on beside code, question and limits."""
     facts = sandbox.facts
-    return hashed(device, facts.torch, facts.python, facts.cpu, facts.protection, store.code_fingerprint())
+    return hashed(device, reuses, facts.torch, facts.python, facts.cpu, facts.protection, store.code_fingerprint())
 
 
 @cache
@@ -182,6 +209,36 @@ def code_fingerprint() -> str:
     here = Path(__file__).parent
     files = sorted(file for file in here.rglob("*.py") if not {"_course", "report", "cli"} & set(file.parts))
     return hashed([(str(file.relative_to(here)), file.read_bytes()) for file in files])
+
+
+def form_code(form: Form) -> str:
+    """What stands for the code of all exercises of one form."""
+    return hashed("form", form.digest)
+
+
+def _plain(found: Evidence) -> bool:
+    """Whether nothing in an answer speaks of lines or of names: no end before the end, no exceptions from the code."""
+    loaded = found.get("load", Loaded)
+    ended = all(
+        isinstance(outcome, Answered) or (isinstance(outcome, Problem) and not outcome.frames)
+        for outcome in found.outcomes.values()
+    )
+    return ended and loaded is not None and not loaded.stumbles
+
+
+def _at(found: Evidence, form: Form) -> Evidence | None:
+    """The same answer, from code of the same form that stands elsewhere; None where it is not known where."""
+    outcome = found.outcomes.get("find")
+    if outcome is None:  # another worker was asked that
+        return found
+    if not isinstance(outcome, Answered) or not isinstance(outcome.record, Found):
+        return None
+    if (outcome.record.kind == "absent") != (form.file == ""):
+        return None
+    if outcome.record.kind == "absent":
+        return found
+    there = replace(outcome, record=replace(outcome.record, file=form.file, line=form.line))
+    return Evidence({**found.outcomes, "find": there}, found.output)
 
 
 def _asked(job: Job) -> str:

@@ -21,10 +21,11 @@ from functools import partial
 from pathlib import Path
 
 from grader import submission
-from grader.answers import Answer, Answers, Remembered, Unasked, circumstances, code_fingerprint
+from grader.answers import Answer, Answers, Forms, Remembered, Unasked, circumstances, code_fingerprint, form_code
 from grader.asking import TRIES
 from grader.bank import fingerprint as bank_fingerprint
-from grader.errors import CourseError, StorageError, SubmissionError
+from grader.errors import CourseError, SandboxError, StorageError, SubmissionError
+from grader.forms import Reader
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Attempt, Gradebook, Row
 from grader.grading import Grader
 from grader.model import Grade, Status, Verdict
@@ -87,7 +88,7 @@ class Batch:
         self._grader, self._gradebook, self._watch = grader, gradebook, Watch()
         self._asks = asks
         self._window = window or 2 * grader.workers
-        self._under = circumstances(grader.sandbox, grader.settings.device)
+        self._under = circumstances(grader.sandbox, grader.settings.device, grader.reuses)
         if not asks:
             self._under = str(gradebook.description().get("circumstances", self._under))
         self._judged_by = judging(grader, self._under)
@@ -96,6 +97,7 @@ class Batch:
         self._flights: dict[str, _Flight] = {}
         self._standing = Standing(0)
         self._turns = itertools.count()
+        self._reader = Reader(grader.sandbox) if asks and grader.reuses else None
 
     def run(self, work: Iterable[Work], total: int, watch: Watch | None = None) -> Standing:
         """Grade all that is not graded yet, and say how it went. What is finished is kept, however this ends."""
@@ -121,6 +123,9 @@ class Batch:
             with contextlib.suppress(StorageError):
                 self._settle()
             raise
+        finally:
+            if self._reader is not None:
+                self._reader.close()
         judges.shutdown()
         return self._standing
 
@@ -179,9 +184,24 @@ class Batch:
             protection = before.sandbox if before else self._grader.sandbox.facts.protection
             return Remembered(collected, known, protection)
         behind: Answers = self._grader.live(collected, next(self._turns))
-        return Remembered(
+        found = Remembered(
             collected, known, behind.protection, behind, self._under, lambda answer: self._events.put((flight, answer))
         )
+        if not all(found.knows(job, module) for job, module in self._grader.jobs(collected)):
+            found.forms = self._forms(collected)
+            known |= {code: self._gradebook.answers(code) for code in map(form_code, found.forms.values())}
+        return found
+
+    def _forms(self, collected: Submission) -> Forms:
+        """The normal forms of its exercises, where reuse is wanted; where they cannot be had, there are none."""
+        if self._reader is None:
+            return {}
+        chosen = self._grader.selection.of(self._grader.course)
+        modules = {m: [e.name for e in exercises] for a, exercises in chosen if (m := collected.module(a.module))}
+        try:
+            return self._reader.forms(collected, modules)
+        except SandboxError:
+            return {}
 
     def _judge(self, flight: _Flight, answers: Answers) -> None:
         """Grade one submission; in a thread of its own. Whatever happens, the main thread hears of it."""

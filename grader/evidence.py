@@ -164,7 +164,7 @@ def plain(evidence: Evidence) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     arrays: dict[str, np.ndarray] = {}
     for probe, outcome in evidence.outcomes.items():
         record = outcome.record if isinstance(outcome, Answered) else outcome
-        header[probe] = {"kind": type(record).__name__, "record": dataclasses.asdict(record)}
+        header[probe] = {"kind": type(record).__name__, "record": strict.plain(record)}
         if isinstance(outcome, Answered):
             arrays |= {f"{probe}/{name}": array for name, array in outcome.arrays.items()}
     return {"outcomes": header, "output": evidence.output}, arrays

@@ -8,6 +8,7 @@ docs/run-folder.md for the tables.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import json
 import zlib
@@ -92,7 +93,8 @@ class Gradebook:
     def __init__(self, folder: Path, create: bool = True) -> None:
         self.folder = folder
         self._data = Database(folder, create)
-        self.transaction, self._all, self._put = self._data.transaction, self._data.all, self._data.put
+        self._last: tuple[Evidence | Demonstration, bytes] | None = None  # what was packed last in this transaction
+        self._all, self._put = self._data.all, self._data.put
 
     def __enter__(self) -> Gradebook:
         return self
@@ -101,6 +103,13 @@ class Gradebook:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is put in the `with` block, or nothing of it."""
+        self._last = None  # what it refers to may not have been committed
+        with self._data.transaction():
+            yield
 
     def close(self) -> None:
         """Close the file. What was committed stays, whether this is done or not."""
@@ -197,14 +206,19 @@ class Gradebook:
 
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer, in place of an earlier one to the same question."""
+        if self._last is None or self._last[0] is not answer.given:  # the same is often kept for two codes
+            self._last = answer.given, self._packed(answer.given)
+        values = answer.code, answer.asked, answer.under, self._last[1]
+        self._put("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", *values)
+
+    def _packed(self, given: Evidence | Demonstration) -> bytes:
         data: dict[str, Any] = {}
-        if isinstance(answer.given, Demonstration):
-            data = {"demonstration": saved.plain(answer.given)}
+        if isinstance(given, Demonstration):
+            data = {"demonstration": saved.plain(given)}
         else:
-            header, arrays = ev.plain(answer.given)
+            header, arrays = ev.plain(given)
             data = {"evidence": header, "arrays": {name: self._listed(array) for name, array in arrays.items()}}
-        record = zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
-        self._put("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", answer.code, answer.asked, answer.under, record)
+        return zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
 
     def answers(self, code: str) -> dict[str, Packed]:
         """What this code answered before, by question."""

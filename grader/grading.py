@@ -77,7 +77,7 @@ class Grader:
         reuses: bool = True,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
-        self.selection, self._reuses = selection, reuses
+        self.selection, self.reuses = selection, reuses
         self.workers = workers or len(os.sched_getaffinity(0))
         self._pool = Pool(self.workers)
         self._jobs: dict[str, tuple[Job, ...]] = {}
@@ -141,6 +141,13 @@ class Grader:
         found = (collected.module(assignment.module) for assignment, _ in self.selection.of(self.course))
         return [module for module in found if module is not None]
 
+    def jobs(self, collected: Submission) -> Iterator[tuple[Job, Module]]:
+        """What a submission will be asked first. Raises `SubmissionError`."""
+        for assignment, exercises in self.selection.of(self.course):
+            module = collected.module(assignment.module)
+            if module is not None:
+                yield from ((job, module) for exercise in exercises for job in self._jobs_of(exercise))
+
     def reference(self, exercise: Exercise) -> Evidence:
         """The evidence of the reference solution."""
         return self._references.of(exercise)
@@ -172,7 +179,7 @@ class Grader:
 
     def _known(self, exercise: Exercise) -> plan.Known:
         """What need not be asked: the end of a training run that begins as the reference's (see `trajectory`)."""
-        if not self._reuses:
+        if not self.reuses:
             return plan.unknown
         return lambda probe, outcomes: (
             trajectory.taken_over(outcomes, self._references.of(exercise)) if probe.id == trajectory.END else None

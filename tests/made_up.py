@@ -149,7 +149,7 @@ def evidence(labels: np.ndarray = LABELS, printed: str = "") -> Evidence:
     outcomes["dry"] = Answered(records.Dried(records.OutputInfo("Tensor", (4, 2), "float32", "meta"), False, None))
     arrays = {"losses": np.linspace(2.3, 1.1, TRAINING.steps), "scores": np.eye(10, dtype=np.float32)[labels]}
     # Not a number: no run is taken for the same as this one (see `trajectory`).
-    first = {"losses": np.full(2, np.nan), "state": np.zeros(32, np.uint8)}
+    first = {"losses": np.full(2, np.nan), "state": np.zeros(32, np.uint8), "scores": arrays["scores"]}
     outcomes["begin"] = Answered(records.Begun(2), first)
     outcomes["train"] = Answered(records.Trained(TRAINING.steps, 0.5), arrays)
     outcomes["adapted"] = Answered(records.Adapted(()))
@@ -189,6 +189,8 @@ def script(played: Evidence, asked: Exercise | None = None) -> Script:
     cases = (asked or exercise()).cases
 
     def reply(op: str, params: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> Any:
+        if op == "forms":
+            return answer(records.Forms(()))
         outcome = played.outcomes[_probe(cases, op, params, arrays)]
         return answer(outcome.record, **outcome.arrays) if isinstance(outcome, Answered) else outcome
 

@@ -71,7 +71,7 @@ class World:
                 there = gradebook._all("PRAGMA page_count")[0][0]
                 gradebook._put(f"PRAGMA max_page_count = {there + more.pop('pages')}")
             store = Store(self.folder / "store")
-            with Grader(course or self.course, self.sandbox, SETTINGS, store, workers=2) as grader:
+            with Grader(course or self.course, self.sandbox, SETTINGS, store, workers=2, reuses=False) as grader:
                 work = self.work(*again)
                 gradebook.only(each.folder for each in work)
                 return Batch(grader, gradebook, asks, **more).run(work, len(work), watch)
@@ -127,7 +127,7 @@ def test_everybody_is_graded_once(world: World) -> None:
     standing = world.grade()
     assert (standing.done, standing.graded, standing.known) == (5, 5, 0)
     assert list(world.entries) == list(NAMES)
-    with Grader(world.course, world.fresh(), SETTINGS, Store(world.folder / "store")) as grader:
+    with Grader(world.course, world.fresh(), SETTINGS, Store(world.folder / "store"), reuses=False) as grader:
         for name, entry in world.entries.items():
             alone = grader.grade_collected(Submission(name, {"made_up.py": world.sources[name].encode()}))
             assert replace(alone, seconds=0.0) == replace(entry.grade, seconds=0.0)  # type: ignore[type-var]
@@ -289,7 +289,7 @@ def asked_sources(sandbox: FakeSandbox) -> Iterator[bytes]:
 def begun(world: World, name: str, alone: bool, strikes: int, answers: int = 0) -> None:
     """Leave an attempt behind, as a grader does that ends in the middle of it."""
     with Gradebook(world.folder / "run") as gradebook, Grader(
-        world.course, world.sandbox, SETTINGS, Store(world.folder / "store")
+        world.course, world.sandbox, SETTINGS, Store(world.folder / "store"), reuses=False
     ) as grader:  # fmt: skip
         (work,) = [each for each in world.work() if each.name == name]
         judged_by = Batch(grader, gradebook)._judged_by

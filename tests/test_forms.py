@@ -163,10 +163,18 @@ def test_a_notebook_is_read_cell_by_cell() -> None:
     assert (found.file, found.line) == ("work.ipynb, cell 2", 1)
 
 
-@pytest.mark.parametrize("source", ["class Net(:", "\0", "(" * 5000, "class Other: pass", "Net = print", ""])
-def test_no_form_without_a_definition(source: str) -> None:
-    """What cannot be read, or is not there, has none."""
+@pytest.mark.parametrize("source", ["class Net(:", "\0", "(" * 5000])
+def test_what_cannot_be_read_has_no_form(source: str) -> None:
+    """Nor has anything in it."""
     assert form(source) == ""
+
+
+def test_what_is_not_defined_has_the_form_of_all_that_is() -> None:
+    """Not even another exercise may then be left out: a name may be like it, or stand for it."""
+    sources = ["", "Net = print", "class Other: pass", "class Other: x = 1", "if 1:\n    class Net: pass"]
+    assert len({form(source) for source in sources} - {""}) == len(sources)
+    (found,) = of_module("work", [], {"work.py": b"Net = print"}, ["Net"])
+    assert (found.file, found.line) == ("", 0)
 
 
 def test_defined_twice_there_is_no_form() -> None:

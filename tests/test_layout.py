@@ -42,7 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "rubric": {"checks", "course", "model"},
     "sharing": {"evidence"},
     "asking": {"errors", "evidence", "plan", "sandbox", "submission", "wire"},
-    "answers": {"asking", "errors", "evidence", "model", "plan", "pool", "sandbox", "store", "submission"},
+    "answers": {"wire", "asking", "errors", "evidence", "model", "plan", "pool", "sandbox", "store", "submission"},
     "database": {"errors"},
     "gradebook": {"answers", "database", "errors", "evidence", "model", "saved", "submission", "wire"},
     "references": {"asking", "course", "evidence", "plan", "sandbox", "store", "submission", "sharing"},
@@ -61,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
     "moments": set(),
     "classroom": {"model", "moments", "text"},
     "batch": {
-        "answers", "asking", "bank", "errors", "gradebook", "grading", "model", "standing", "submission",
+        "answers", "asking", "bank", "errors", "forms", "gradebook", "grading", "model", "standing", "submission",
         "text",
     },
     "publishing": {"errors", "gradebook", "model", "report", "rubric", "submission"},

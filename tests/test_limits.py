@@ -147,7 +147,7 @@ def test_every_question_and_the_worker_have_these_limits(course: Course) -> None
     for job in plan.jobs(own, course.digits, Settings(1)):
         for probe in job.probes:
             assert probe.limits.memory_bytes == GIB
-            assert probe.limits.cpu_seconds == (90.0 if probe.op == "train" else 30.0)
+            assert probe.limits.cpu_seconds == (90.0 if probe.op in ("begin", "train") else 30.0)
 
 
 class NotingSandbox(FakeSandbox):

@@ -66,7 +66,7 @@ class Graded:
 
     def grader(self, course: Course) -> Grader:
         """Give a grader of a course."""
-        return Grader(course, self.sandbox, Settings(3), Store(self.folder / "store"), workers=2)
+        return Grader(course, self.sandbox, Settings(3), Store(self.folder / "store"), workers=2, reuses=False)
 
     def regrade(self, course: Course, again: bool = False) -> tuple[Standing, dict[str, Grade]]:
         """Judge again, and give what came of it; fails where a student's code was asked."""

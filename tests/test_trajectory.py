@@ -27,9 +27,9 @@ EXERCISES = ("build_methods.build_sequential_args", "build_methods.Model_Lst")
 TOLD = "bit for bit"
 
 
-def begun(*losses: float, state: int = 0) -> Answered:
+def begun(*losses: float, state: int = 0, scores: float = 0.0) -> Answered:
     """The first steps of a run, with these losses."""
-    arrays = {"losses": np.array(losses), "state": np.full(32, state, np.uint8)}
+    arrays = {"losses": np.array(losses), "state": np.full(32, state, np.uint8), "scores": np.full((2, 10), scores)}
     return Answered(Begun(len(losses)), arrays)
 
 
@@ -50,12 +50,13 @@ def test_the_same_run_ends_the_same() -> None:
     [
         begun(1.0, np.nextafter(2.0, 3.0)),
         begun(1.0, 2.0, state=1),
+        begun(1.0, 2.0, scores=1e-9),
         begun(1.0),
         begun(1.0, float("nan")),
         Death("wall", "too slow"),
         None,
     ],
-    ids=["last bit", "state", "shorter", "nan", "dead", "absent"],
+    ids=["last bit", "state", "scores", "shorter", "nan", "dead", "absent"],
 )
 def test_another_run_is_made(other: Any) -> None:
     """One bit apart, or without a beginning, a run should be made to its end."""

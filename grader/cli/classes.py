@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _OUT = Path("run")
 _LARGE = 60  # submissions; a table of more is no summary
-_KEPT = ("course", "assignment", "exercise", "data", "data_root", "memory", "seconds", "no_training")
+_KEPT = ("course", "assignment", "exercise", "data", "data_root", "memory", "seconds", "no_training", "no_reuse")
 _ONLY = "Only the submission of this name. May be repeated."
 _ERRORS = "Only those on which the grader itself failed, or that were set aside: once more."
 _SINCE = "Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC)."

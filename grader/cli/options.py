@@ -13,6 +13,7 @@ DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
 _UNSAFE_HELP = "Run student code without walls, where none can be had. Every report is stamped."
 _MEMORY_HELP = "Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB."
 _SECONDS_HELP = "Computing time of one question, and three times that to wait. Default: the rubric's, or 20."
+_REUSE_HELP = "Compute everything, even what is known to be the same computation as another."
 _DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
 
 
@@ -68,6 +69,7 @@ def shared(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
         click.option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
         click.option("--tier", type=click.Choice(["4", "3", "2"]), help="Insist on this tier of the sandbox."),
+        click.option("--no-reuse", is_flag=True, help=_REUSE_HELP),
         click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them."),
         click.option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),
         click.option("--memory", callback=_memory, metavar="SIZE", help=_MEMORY_HELP),

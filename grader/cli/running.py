@@ -71,6 +71,7 @@ def grading(
     memory: int | None,
     seconds: float | None,
     no_training: bool,
+    no_reuse: bool,
     hidden: tuple[Path, ...] = (),
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile.
@@ -107,7 +108,9 @@ def grading(
             click.echo(f"grade: {zygote.facts.protection.line}", err=True)
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
-        with Grader(loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=say) as grader:
+        with Grader(
+            loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=say, reuses=not no_reuse
+        ) as grader:
             yield grader
 
 

@@ -73,6 +73,7 @@ def expect(record: Any, arrays: Arrays, asked: Mapping[str, Any] | None) -> None
         wanted = {"values": Wanted("float64", (len(record.operations), DIGEST_WIDTH))}
     elif isinstance(record, Begun):
         wanted = {"losses": Wanted("float64", (record.steps,)), "state": Wanted("uint8", (32,))}
+        wanted["scores"] = Wanted("float32", (None, None))
     elif isinstance(record, Trained):
         wanted = {"losses": Wanted("float64", (record.steps,)), "scores": Wanted("float32", (None, None))}
     else:

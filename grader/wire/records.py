@@ -227,8 +227,8 @@ class Dried:
 
 @dataclass(frozen=True)
 class Begun:
-    """The first steps of a short training run. Arrays: "losses" (steps,), and "state" (32,), a hash of what the rest
-    of the run depends on."""
+    """The first steps of a short training run. Arrays: "losses" (steps,), "state" (32,), a hash of what the rest of
+    the run depends on, and "scores" (test samples × classes) after these steps."""
 
     steps: int
 
@@ -278,7 +278,8 @@ class Adapted:
 
 @dataclass(frozen=True)
 class Form:
-    """The normal form of the code that one exercise can reach, as a hash (see worker/forms.py), and where it begins."""
+    """The normal form of the code that one exercise can reach, as a hash (see worker/forms.py), and where it begins;
+    "" and 0 where the top level does not define it."""
 
     exercise: str
     digest: str

@@ -66,7 +66,8 @@ def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays
 
 
 def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names: Sequence[str]) -> Iterator[Form]:
-    """The forms of the exercises in one module, of those that have one."""
+    """The forms of the exercises in one module, of those that have one. What is not defined at its top level has the
+    form of all code that does not define it."""
     own = [(f"{module}.ipynb, cell {number}", cell) for number, cell in enumerate(cells, start=1)]
     try:
         trees = [(place, _bare(topcode.without_magics(cell))) for place, cell in own]
@@ -77,9 +78,9 @@ def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names:
         others = [Piece(place, node) for place, tree in beside for node in tree.body]
         for name in names:
             places = [(piece.part, piece.node.lineno) for piece in pieces if piece.defines == name]
-            reached = [*_reachable(pieces, set(names) - {name}), *others]
-            if len(places) == 1 and not any(piece.sees for piece in reached):
-                yield Form(name, _digest(reached), *places[0])
+            reached = [*(_reachable(pieces, set(names) - {name}) if places else pieces), *others]
+            if len(places) <= 1 and not any(piece.sees for piece in reached):
+                yield Form(name, _digest(reached), *(places[0] if places else ("", 0)))
     except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
         return
 

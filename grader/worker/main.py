@@ -6,7 +6,6 @@ operation's record or the `Problem` that the student's code ended with.
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import sys
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.wire import frames
+from grader.wire import frames, strict
 from grader.worker import adapt, build, dry, facts, forms, forward, loops, operations, sample, standin, training, vision
 from grader.worker.problems import SubmissionFault, describe
 from grader.worker.student import Student
@@ -63,11 +62,11 @@ def _answer(student: Student, question: frames.Frame) -> bytes:
     try:
         adapt.settle()
         record, arrays = OPERATIONS[header["op"]](student, header["params"], question.arrays)
-        body = {"id": header["id"], "answer": dataclasses.asdict(record)}
+        body = {"id": header["id"], "answer": strict.plain(record)}
     except SubmissionFault as fault:
-        body, arrays = {"id": header["id"], "problem": dataclasses.asdict(fault.problem)}, {}
+        body, arrays = {"id": header["id"], "problem": strict.plain(fault.problem)}, {}
     except BaseException as error:  # SystemExit and KeyboardInterrupt of the student's, too
-        body, arrays = {"id": header["id"], "problem": dataclasses.asdict(describe(error, student.box))}, {}
+        body, arrays = {"id": header["id"], "problem": strict.plain(describe(error, student.box))}, {}
     return frames.encode(body, arrays)
 
 

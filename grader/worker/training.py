@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,8 +48,9 @@ def begin(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Beg
     """Make the first ``params["first"]`` steps with a fresh subject, and keep it for `train`.
 
     Takes "images" (steps × batch, h, w) or (…, 3) uint8 in the order of use, "labels" (steps × batch,) int64, and
-    "test" like "images". The labels of "test" are not here. Arrays: "losses", and "state", a hash of all that the rest
-    of the run depends on, wherever and under whatever names the subject keeps it.
+    "test" like "images". The labels of "test" are not here. Arrays: "losses", "state", a hash of all that the rest of
+    the run depends on, wherever and under whatever names the subject keeps it, and "scores" of the test images so far:
+    what is done to many images at once must show as well.
     """
     model = build.as_module(build.make(student, params))
     device = torch.device(params["device"])
@@ -64,6 +67,8 @@ def begin(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Beg
     student.run = Run(model, parameters, batches, prepare(arrays["test"], params).to(device), params)
     student.run.advance(params["first"])
     found = {"losses": np.array(student.run.losses, dtype=np.float64), "state": _state(tensors, device)}
+    with _unchanged(model, device):
+        found["scores"] = _scores(model, student.run.test)
     return Begun(len(student.run.losses)), found
 
 
@@ -76,6 +81,16 @@ def train(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Tra
     scores = _scores(run.model, run.test)
     losses = np.array(run.losses, dtype=np.float64)
     return Trained(len(losses), round(run.seconds, 3)), {"losses": losses, "scores": scores}
+
+
+@contextmanager
+def _unchanged(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Afterwards buffers and random numbers are as they were before."""
+    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        yield
+    for buffer, before in buffers:
+        buffer.copy_(before)
 
 
 def _state(tensors: list[tuple[tree.Held, Role]], device: torch.device) -> np.ndarray:
