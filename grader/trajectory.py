@@ -2,7 +2,8 @@
 
 A short run is deterministic: one thread, a fixed order, canonical weights. Two whose losses, weights, buffers, random
 state and scores of the test images agree to the last bit after the first steps go on alike, however they are written,
-unless a model counts its steps. So a run that begins as the reference's is not run to its end; the reference's end is taken.
+unless a model counts its steps. So a run that begins as the reference's is not run to its end; the reference's end is
+taken.
 
 Of the reference only, and not of another student's run: a model that begins right and then spoils its scores would
 spoil those of others.
