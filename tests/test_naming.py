@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from counting import Counting
 
 from grader import bank
 from grader.bank import Variation
@@ -28,21 +29,6 @@ KEPT = {
     *("accuracy-divided-by-batches", "mean-of-batch-losses", "step-before-backward", "gradients-clipped-away"),
     *("no-zero-grad", "zero-grad-not-called", "relu-added", "bn-after-activation"),
 }
-
-
-class Counting:
-    """A sandbox that counts the workers it is asked for."""
-
-    def __init__(self, zygote: Zygote) -> None:
-        self._zygote, self.opened = zygote, 0
-
-    def open(self, *args: Any) -> Any:
-        """Count, and open."""
-        self.opened += 1
-        return self._zygote.open(*args)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._zygote, name)
 
 
 @pytest.fixture(scope="module")
