@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -231,9 +232,8 @@ def test_a_worker_that_is_lost_in_a_search_is_told_as_such(course: Course, after
                 raise WorkerLost("killed")
             return sampled(ONES)
 
-    search = Search(course.exercise("RestNetBasicBlock"), Lost(), Lost(), False)
-    with pytest.raises(WorkerLost):
-        search.smallest()
+    with ThreadPoolExecutor(1) as other, pytest.raises(WorkerLost):
+        Search(course.exercise("RestNetBasicBlock"), Lost(), Lost(), False, other).smallest()
     assert len(asked) == after + 1
 
 

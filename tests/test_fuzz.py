@@ -198,7 +198,7 @@ def judged(question: Question) -> None:
     findings = checks.run(question)
     broken = {check: found.got for check, found in findings.items() if found.verdict is Verdict.ERROR}
     assert broken == {}
-    exhibits.collect(question, findings, Submission("x", {}), "x.py")
+    exhibits.collect(question, findings, (), Submission("x", {}), "x.py")
 
 
 @FEW
