@@ -25,7 +25,10 @@ def there_are(assignment: Assignment, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def built_on(source: bytes, assignment: Assignment, names: Iterable[str]) -> bytes:
-    """A solution of the assignment, the right one or a mistaken one, with stand-ins in place of these exercises."""
+    """A solution of the assignment, the right one or a mistaken one, with stand-ins in place of these exercises.
+
+    Only the definitions are taken: a stand-in uses what its solution imports, and nothing else from around it.
+    """
     known = bank.definitions(assignment.stand_ins)
     for name in names:
         source = bank.replaced(source, name, known[name])
