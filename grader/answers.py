@@ -19,7 +19,7 @@ from grader.asking import killed, patiently, run_job
 from grader.errors import InternalError, RunError
 from grader.evidence import Answered, Evidence, timeless
 from grader.model import Demonstration, Protection
-from grader.plan import Job, unknown
+from grader.plan import Job
 from grader.pool import Pool
 from grader.sandbox.host import Sandbox
 from grader.submission import Module, Submission, hashed
@@ -191,7 +191,7 @@ class Remembered:
         return found
 
     def _job_under(self, job: Job) -> str:
-        return hashed(self._under, [probe.limits for probe in job.probes], job.known is unknown)
+        return hashed(self._under, [probe.limits for probe in job.probes])
 
     def _demonstrated_under(self) -> str:
         return hashed(self._under, code_fingerprint())

@@ -14,12 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from grader.course import TRAIN_SAMPLES, Case, Digits, Exercise, Training
+from grader.course import FIRST_STEPS, TRAIN_SAMPLES, Case, Digits, Exercise, Training
 from grader.evidence import Outcome
 from grader.sandbox.limits import DEFAULT, NOTHING_SET, Allowance, Limits
 
 EXAMINATION_SECONDS = 0.5  # about; only the order of jobs depends on it
-FIRST_STEPS = 2  # of a training run: equal so far to the last bit, it is the same run (see `trajectory`)
 LONG_SECONDS = 1.0  # a training run from here on gets a worker of its own
 
 

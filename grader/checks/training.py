@@ -11,14 +11,13 @@ import numpy as np
 
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
-from grader.course import Band
+from grader.course import FIRST_STEPS, Band
 from grader.model import Finding, Verdict
 from grader.wire.records import Trained
 
 # Relative. Before the first update correct spellings agree to 1e-6; after it, one ReLU that flips for rounding can move
 # ResNet18's loss by 2e-3, and after the next by 4e-2 (docs/training.md). A model that is never updated is off by 8 %
 # or more.
-FIRST_STEPS = 2
 FIRST_TOLERANCE = 5e-2
 # In deviations of the band. With the same weights and order a correct submission ends within 0.5 of the reference, and
 # within 3 where the network is deep (benchmarks/fairness.py).
