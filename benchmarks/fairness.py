@@ -19,7 +19,7 @@ from grader import asking, plan
 from grader import course as courses
 from grader.checks import training
 from grader.checks.question import Question
-from grader.course import Course, Exercise
+from grader.course import FIRST_STEPS, Course, Exercise
 from grader.evidence import Evidence
 from grader.model import Verdict
 from grader.plan import LONG_SECONDS, Settings
@@ -89,7 +89,7 @@ def beside(course: Course, exercise: Exercise, settings: Settings, student: Evid
     reached = [training.accuracy(question, whose) for whose in ("student", "reference")]
     assert reached[0] is not None
     assert reached[1] is not None
-    first = slice(training.FIRST_STEPS)
+    first = slice(FIRST_STEPS)
     return Run(
         same=all(np.array_equal(ours[name], theirs[name]) for name in ("losses", "scores")),
         losses=float(np.abs(theirs["losses"][first] / ours["losses"][first] - 1).max()),

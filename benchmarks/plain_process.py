@@ -60,7 +60,7 @@ def grade(folder: Path, training: bool) -> None:
                     arrays = {str(i): np.frombuffer(files.files[p], dtype=np.uint8) for i, p in enumerate(paths)}
                     OPERATIONS["load"](student, {"paths": paths, "module": module.stem, "cells": 0}, arrays)
                     for probe in job.probes:
-                        if probe.op == "train" and not training:
+                        if probe.op in ("begin", "train") and not training:
                             continue
                         OPERATIONS[probe.op](student, dict(probe.params), dict(probe.arrays))
                     sys.modules.pop(module.stem, None)

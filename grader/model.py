@@ -369,7 +369,7 @@ class Entry:
     def points(self, *exercises: ExerciseResult) -> float:
         """The points that count for some exercises of the grade: a person's where one set them, else the grader's.
 
-        Every score of a class (page, table, JSON) comes from here; what the grader said stays in the grade.
+        For the class's page and table, which show both; a student's page and the JSON have `rubric.overridden`.
         """
         set_by_hand = self.valid_overrides
         return _sum(set_by_hand[one.id].points if one.id in set_by_hand else one.score for one in exercises)

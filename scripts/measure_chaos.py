@@ -22,8 +22,8 @@ import torch
 
 from grader import asking, plan
 from grader import course as courses
-from grader.checks.training import FIRST_STEPS, FIRST_TOLERANCE
-from grader.course import Assignment, Course, Exercise
+from grader.checks.training import FIRST_TOLERANCE
+from grader.course import FIRST_STEPS, Assignment, Course, Exercise
 from grader.plan import Settings
 from grader.sandbox.host import Zygote
 from grader.submission import Module
@@ -79,8 +79,9 @@ class Nudger(Student):
         assert self.exercise.training is not None
         self.run = run
         exercise = replace(self.exercise, training=replace(self.exercise.training, **changes))  # type: ignore[arg-type]
-        (probe,) = plan.training_job(exercise, self.course.digits, Settings(seed)).probes
-        _, found = training.train(self, dict(probe.params), dict(probe.arrays))
+        begin, end = plan.training_job(exercise, self.course.digits, Settings(seed)).probes
+        training.begin(self, dict(begin.params), dict(begin.arrays))
+        _, found = training.train(self, dict(end.params), dict(end.arrays))
         return found["losses"], reached(found["scores"], exercise, self.course, Settings(seed))
 
 
