@@ -35,13 +35,30 @@ class Unasked(InternalError):
 
 
 @dataclass(frozen=True)
+class Alike:
+    """An answer that is the one of a normal form, but for where in its files the exercise stands."""
+
+    form: str
+    file: str
+    line: int
+
+    def placed(self, found: Evidence) -> Evidence:
+        """The answer of the form, as code gives it whose exercise stands there."""
+        outcome = found.outcomes.get("find")
+        if not isinstance(outcome, Answered) or outcome.record.kind == "absent":
+            return found  # another worker was asked where it stands, or it stands nowhere
+        there = replace(outcome, record=replace(outcome.record, file=self.file, line=self.line))
+        return Evidence({**found.outcomes, "find": there}, found.output)
+
+
+@dataclass(frozen=True)
 class Answer:
     """One answer of a submission's code: what was asked of which code, under which circumstances (all as hashes)."""
 
     code: str
     asked: str
     under: str
-    given: Evidence | Demonstration
+    given: Evidence | Demonstration | Alike
 
 
 class Known(Protocol):
@@ -142,11 +159,19 @@ class Remembered:
             self.killed |= killed(given)
             return given
         form = self._form(job, module)
-        given = self._given(form_code(form), _asked(job), self._job_under(job)) if form else None
-        there = _at(given, form) if form and isinstance(given, Evidence) else None
-        if there is not None:
-            self._keep(Answer(self._collected.code(module), _asked(job), self._job_under(job), there))
-        return there
+        if form is None:
+            return None
+        under = self._job_under(job)
+        given = self._given(form_code(form, self._under), _asked(job), under)
+        if not isinstance(given, Evidence) or not _fits(given, form):
+            return None
+        return self._kept_alike(given, form, job, module)
+
+    def _kept_alike(self, given: Evidence, form: Form, job: Job, module: Module) -> Evidence:
+        """The answer of a form as this code gives it. Of that, only where it stands is kept anew."""
+        alike = Alike(form_code(form, self._under), form.file, form.line)
+        self._keep(Answer(self._collected.code(module), _asked(job), self._job_under(job), alike))
+        return alike.placed(given)
 
     def _form(self, job: Job, module: Module) -> Form | None:
         """The form of an exercise, for questions whose answers do not hang on how it is written."""
@@ -183,11 +208,12 @@ class Remembered:
         """Keep an answer, without its times; one that a worker was killed over is never taken for known."""
         found = timeless(found)
         self.killed |= killed(found)
+        form = self._form(job, module)
+        if form and _plain(found) and _fits(found, form):
+            self._keep(Answer(form_code(form, self._under), _asked(job), self._job_under(job), found))
+            return self._kept_alike(found, form, job, module)
         under = "" if killed(found) else self._job_under(job)
         self._keep(Answer(self._collected.code(module), _asked(job), under, found))
-        form = self._form(job, module)
-        if form and _plain(found):
-            self._keep(Answer(form_code(form), _asked(job), under, found))
         return found
 
     def _job_under(self, job: Job) -> str:
@@ -211,9 +237,9 @@ def code_fingerprint() -> str:
     return hashed([(str(file.relative_to(here)), file.read_bytes()) for file in files])
 
 
-def form_code(form: Form) -> str:
-    """What stands for the code of all exercises of one form."""
-    return hashed("form", form.digest)
+def form_code(form: Form, under: str) -> str:
+    """What stands for the code of all exercises of one form, asked under these circumstances."""
+    return hashed("form", form.digest, under)
 
 
 def _plain(found: Evidence) -> bool:
@@ -226,19 +252,13 @@ def _plain(found: Evidence) -> bool:
     return ended and loaded is not None and not loaded.stumbles
 
 
-def _at(found: Evidence, form: Form) -> Evidence | None:
-    """The same answer, from code of the same form that stands elsewhere; None where it is not known where."""
+def _fits(found: Evidence, form: Form) -> bool:
+    """Whether an answer can be that of a form: both know where the exercise stands, or that it does not."""
     outcome = found.outcomes.get("find")
     if outcome is None:  # another worker was asked that
-        return found
-    if not isinstance(outcome, Answered) or not isinstance(outcome.record, Found):
-        return None
-    if (outcome.record.kind == "absent") != (form.file == ""):
-        return None
-    if outcome.record.kind == "absent":
-        return found
-    there = replace(outcome, record=replace(outcome.record, file=form.file, line=form.line))
-    return Evidence({**found.outcomes, "find": there}, found.output)
+        return True
+    absent = isinstance(outcome, Answered) and isinstance(outcome.record, Found) and outcome.record.kind == "absent"
+    return isinstance(outcome, Answered) and absent == (form.file == "")
 
 
 def _asked(job: Job) -> str:

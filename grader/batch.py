@@ -189,7 +189,8 @@ class Batch:
         )
         if not all(found.knows(job, module) for job, module in self._grader.jobs(collected)):
             found.forms = self._forms(collected)
-            known |= {code: self._gradebook.answers(code) for code in map(form_code, found.forms.values())}
+            for code in (form_code(form, self._under) for form in found.forms.values()):
+                known[code] = self._gradebook.answers(code)
         return found
 
     def _forms(self, collected: Submission) -> Forms:

@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.errors import RunError, StorageError
 
-FORMAT = 1
+FORMAT = 2
 FILE = "gradebook.sqlite"
 _MARK = 0x67726164  # "grad": what SQLite calls the application of a file
 _TABLES = """
@@ -37,6 +37,12 @@ CREATE TABLE override (
     id INTEGER PRIMARY KEY, folder BLOB NOT NULL, exercise TEXT NOT NULL, points REAL, comment TEXT NOT NULL,
     author TEXT NOT NULL, time TEXT NOT NULL
 );
+"""
+_NEW_IN_2 = """
+CREATE TABLE alike (
+    code TEXT NOT NULL, asked TEXT NOT NULL, form TEXT NOT NULL, file TEXT NOT NULL, line INTEGER NOT NULL,
+    PRIMARY KEY (code, asked)
+) WITHOUT ROWID;
 """
 
 
@@ -76,10 +82,10 @@ class Database:
         with _told(self.file):
             return self._connection.execute(statement, values).fetchall()
 
-    def put(self, statement: str, *values: Any) -> None:
-        """Write something."""
+    def put(self, statement: str, *values: Any) -> int:
+        """Write something, and say how many rows that changed."""
         with _told(self.file):
-            self._connection.execute(statement, values)
+            return self._connection.execute(statement, values).rowcount
 
 
 def _only_one(folder: Path, create: bool) -> int:
@@ -126,9 +132,9 @@ def _expect_ours(connection: sqlite3.Connection, file: Path) -> None:
     if (mark, version) == (_MARK, FORMAT):
         return
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-        connection.executescript(
-            f"BEGIN IMMEDIATE; {_TABLES} PRAGMA application_id = {_MARK}; PRAGMA user_version = {FORMAT}; COMMIT"
-        )
+        _made(connection, f"{_TABLES} {_NEW_IN_2} PRAGMA application_id = {_MARK};")
+    elif (mark, version) == (_MARK, 1):
+        _made(connection, _NEW_IN_2)
     elif mark != _MARK:
         raise RunError(f"{file} is not a gradebook of `grade`: choose another --out")
     elif version > FORMAT:
@@ -138,6 +144,11 @@ def _expect_ours(connection: sqlite3.Connection, file: Path) -> None:
         )
     else:
         raise RunError(f"{file} has format {version}, which no version of grade writes: choose another --out")
+
+
+def _made(connection: sqlite3.Connection, tables: str) -> None:
+    """Bring a file to the format of today, in one step or not at all."""
+    connection.executescript(f"BEGIN IMMEDIATE; {tables} PRAGMA user_version = {FORMAT}; COMMIT")
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -22,7 +23,7 @@ import numpy as np
 
 from grader import evidence as ev
 from grader import saved
-from grader.answers import Answer
+from grader.answers import Alike, Answer
 from grader.database import Database
 from grader.errors import RunError
 from grader.evidence import Evidence
@@ -33,6 +34,7 @@ from grader.wire.frames import FrameError
 
 _INLINE = 512  # bytes of an array that is kept beside its answer; larger ones by content
 _LARGEST = 1 << 30
+_AT_HAND = 128  # answers that stay unpacked
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,10 @@ class Packed:
 
     def unpack(self) -> Evidence | Demonstration:
         """The answer. Raises `RunError` where it is damaged."""
+        return self._unpacked
+
+    @cached_property
+    def _unpacked(self) -> Evidence | Demonstration:
         try:
             data = json.loads(_unzipped(self.record))
             if set(data) == {"demonstration"}:
@@ -53,6 +59,24 @@ class Packed:
             return ev.restored(data["evidence"], arrays)
         except (Damaged, FrameError, KeyError, TypeError, ValueError, zlib.error) as error:
             raise RunError(f"the gradebook holds an answer that cannot be read: {error}") from error
+
+
+@dataclass(frozen=True)
+class Placed:
+    """The answer of a form, as code gives it whose exercise stands elsewhere."""
+
+    packed: Packed
+    alike: Alike
+
+    @property
+    def under(self) -> str:
+        """Circumstances of the answer."""
+        return self.packed.under
+
+    def unpack(self) -> Evidence | Demonstration:
+        """The answer. Raises `RunError` where it is damaged."""
+        found = self.packed.unpack()
+        return self.alike.placed(found) if isinstance(found, Evidence) else found
 
 
 @dataclass(frozen=True)
@@ -93,8 +117,8 @@ class Gradebook:
     def __init__(self, folder: Path, create: bool = True) -> None:
         self.folder = folder
         self._data = Database(folder, create)
-        self._last: tuple[Evidence | Demonstration, bytes] | None = None  # what was packed last in this transaction
         self._all, self._put = self._data.all, self._data.put
+        self._kept = lru_cache(_AT_HAND)(self._read)  # in a class, the same answers are met again and again
 
     def __enter__(self) -> Gradebook:
         return self
@@ -107,7 +131,6 @@ class Gradebook:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is put in the `with` block, or nothing of it."""
-        self._last = None  # what it refers to may not have been committed
         with self._data.transaction():
             yield
 
@@ -206,10 +229,15 @@ class Gradebook:
 
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer, in place of an earlier one to the same question."""
-        if self._last is None or self._last[0] is not answer.given:  # the same is often kept for two codes
-            self._last = answer.given, self._packed(answer.given)
-        values = answer.code, answer.asked, answer.under, self._last[1]
-        self._put("INSERT OR REPLACE INTO answer VALUES (?, ?, ?, ?)", *values)
+        question = answer.code, answer.asked
+        if self._put("DELETE FROM answer WHERE code = ? AND asked = ?", *question):
+            self._kept.cache_clear()
+        self._put("DELETE FROM alike WHERE code = ? AND asked = ?", *question)
+        if isinstance(answer.given, Alike):
+            alike = answer.given.form, answer.given.file, answer.given.line
+            self._put("INSERT INTO alike VALUES (?, ?, ?, ?, ?)", *question, *alike)
+        else:
+            self._put("INSERT INTO answer VALUES (?, ?, ?, ?)", *question, answer.under, self._packed(answer.given))
 
     def _packed(self, given: Evidence | Demonstration) -> bytes:
         data: dict[str, Any] = {}
@@ -220,16 +248,27 @@ class Gradebook:
             data = {"evidence": header, "arrays": {name: self._listed(array) for name, array in arrays.items()}}
         return zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
 
-    def answers(self, code: str) -> dict[str, Packed]:
-        """What this code answered before, by question."""
-        return {
-            asked: Packed(under, record, {digest: self._blob(digest) for digest in _referred(record)})
-            for asked, under, record in self._all("SELECT asked, under, record FROM answer WHERE code = ?", code)
+    def answers(self, code: str) -> dict[str, Packed | Placed]:
+        """What this code answered before, or what code of this form did, by question."""
+        found: dict[str, Packed | Placed] = {
+            asked: self._kept(code, asked) for (asked,) in self._all("SELECT asked FROM answer WHERE code = ?", code)
         }
+        for asked, *where in self._all("SELECT asked, form, file, line FROM alike WHERE code = ?", code):
+            alike = Alike(*where)
+            found[asked] = Placed(self._kept(alike.form, asked), alike)
+        return found
+
+    def _read(self, code: str, asked: str) -> Packed:
+        found = self._all("SELECT under, record FROM answer WHERE code = ? AND asked = ?", code, asked)
+        if not found:
+            raise self._damaged()
+        ((under, record),) = found
+        return Packed(under, record, {digest: self._blob(digest) for digest in _referred(record)})
 
     def count_answers(self, codes: Iterable[str]) -> int:
         """How many questions these codes have answered."""
-        counts = (self._all("SELECT count(*) FROM answer WHERE code = ?", code)[0][0] for code in set(codes))
+        tables = [(table, code) for table in ("answer", "alike") for code in set(codes)]
+        counts = (self._all(f"SELECT count(*) FROM {table} WHERE code = ?", code)[0][0] for table, code in tables)
         return sum(counts)
 
     # Attempts, so that what ends the grader is noticed by the next one.
@@ -311,8 +350,11 @@ class Gradebook:
     def _blob(self, digest: str) -> bytes:
         found = self._all("SELECT data FROM blob WHERE hash = ?", digest)
         if not found:
-            raise RunError(f"{self._data.file} is damaged: something that it refers to is missing")
+            raise self._damaged()
         return bytes(found[0][0])
+
+    def _damaged(self) -> RunError:
+        return RunError(f"{self._data.file} is damaged: something that it refers to is missing")
 
 
 def _referred(record: bytes) -> list[str]:

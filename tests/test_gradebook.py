@@ -17,13 +17,14 @@ from made_up import GOOD, evidence, problem, replaced
 from test_notebooks import notebook
 
 from grader import saved
-from grader.answers import Answer
+from grader.answers import Alike, Answer
 from grader.database import FILE, FORMAT
 from grader.errors import RunError, StorageError
 from grader.evidence import Evidence, plain
 from grader.gradebook import GRADED, Attempt, Gradebook, Row
 from grader.model import Demonstration, Grade, Override, SmallestCall
 from grader.submission import Submission
+from grader.wire.records import Found
 
 ALICE = Row(b"alice", "alice", "content", GRADED, "", "key", True, 1.5, "2026-11-23T10:00:00+00:00")
 NOW = "2026-11-23T10:00:00+00:00"
@@ -67,6 +68,32 @@ def test_what_many_answer_alike_is_kept_once(gradebook: Gradebook) -> None:
     gradebook.put_answer(Answer("two", "a", "", evidence()))
     assert gradebook._all("SELECT count(*) FROM blob") == before
     assert before[0][0] > 0
+
+
+def test_what_a_form_answered_is_kept_once_and_told_with_its_place(gradebook: Gradebook) -> None:
+    """Code of one form should give one answer, but for where the exercise stands; its own answer comes before."""
+    gradebook.put_answer(Answer("form", "a", "under", GOOD))
+    for code, line in (("one", 3), ("two", 7)):
+        gradebook.put_answer(Answer(code, "a", "under", Alike("form", f"{code}.py", line)))
+    assert gradebook.count_answers(["one", "two"]) == 2
+    for code, line in (("one", 3), ("two", 7)):
+        kept = gradebook.answers(code)["a"]
+        back = kept.unpack()
+        assert isinstance(back, Evidence)
+        found = back.get("find", Found)
+        assert kept.under == "under"
+        assert found is not None
+        assert (found.file, found.line) == (f"{code}.py", line)
+        there = replace(GOOD.outcomes["find"], record=found)
+        assert same(back, Evidence({**GOOD.outcomes, "find": there}, GOOD.output))
+    broken = replaced(GOOD, build_1=problem())
+    gradebook.put_answer(Answer("two", "a", "later", broken))
+    own = gradebook.answers("two")["a"].unpack()
+    assert isinstance(own, Evidence)
+    assert same(own, broken)
+    gradebook.put_answer(Answer("two", "a", "later", Alike("form", "two.py", 9)))
+    assert gradebook.answers("two")["a"].under == "under"
+    assert gradebook.count_answers(["two"]) == 1
 
 
 @pytest.mark.parametrize("grade", [sample_grade(), hostile_grade()], ids=["sample", "hostile"])
@@ -170,11 +197,12 @@ def test_there_is_one_writer(gradebook: Gradebook, tmp_path: Path) -> None:
     Gradebook(tmp_path / "other").close()
 
 
-def altered(folder: Path, change: str) -> Path:
+def altered(folder: Path, *changes: str) -> Path:
     """Make a gradebook, and change it by hand."""
     Gradebook(folder).close()
     connection = sqlite3.connect(folder / FILE)
-    connection.execute(change)
+    for change in changes:
+        connection.execute(change)
     connection.commit()
     connection.close()
     return folder
@@ -192,6 +220,17 @@ def test_a_file_of_another_kind_says_why_it_does_not_open(tmp_path: Path, change
     """A newer format should name the way out, a foreign file be left alone."""
     with pytest.raises(RunError, match=says):
         Gradebook(altered(tmp_path / "run", change))
+
+
+def test_a_gradebook_of_the_first_format_goes_on(tmp_path: Path) -> None:
+    """What was written before answers of forms were kept once should be read, and be added to."""
+    with Gradebook(tmp_path / "run") as first:
+        first.put_answer(Answer("code", "a", "under", GOOD))
+    altered(tmp_path / "run", "DROP TABLE alike", "PRAGMA user_version = 1")
+    for _ in range(2):
+        with Gradebook(tmp_path / "run") as gradebook:
+            gradebook.put_answer(Answer("other", "a", "under", Alike("code", "one.py", 1)))
+            assert set(gradebook.answers("code")) == set(gradebook.answers("other")) == {"a"}
 
 
 def test_what_is_no_database_is_named(tmp_path: Path) -> None:

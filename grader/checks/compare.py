@@ -59,11 +59,11 @@ def _scale(array: np.ndarray) -> float:
 
 
 def digests_match(got: np.ndarray, expected: np.ndarray, relative: float, floor: float) -> bool:
-    """Whether two digests (DIGEST_WIDTH,) are of equal tensors: within `relative` of the norm, plus `floor`."""
+    """Whether digests (…, DIGEST_WIDTH) are of equal tensors: within `relative` of the norm, plus `floor`."""
     if not np.isfinite(expected).all():
         return False  # an infinite norm would leave room for anything
     with np.errstate(invalid="ignore", over="ignore"):
-        room = relative * (abs(expected[0]) + np.abs(expected)) + floor
+        room = relative * (np.abs(expected[..., :1]) + np.abs(expected)) + floor
         return bool((np.abs(got - expected) <= room).all())
 
 
@@ -72,6 +72,8 @@ def unmatched(got: np.ndarray, expected: np.ndarray, relative: float, floor: flo
 
     Twins (tensors of one role and shape) may come in any order, so this is a matching, not a comparison by row.
     """
+    if len(got) <= len(expected) and digests_match(got, expected[: len(got)], relative, floor):
+        return []  # they come in one order, as most do
     free = list(range(len(expected)))
     lonely = []
     for index, row in enumerate(got):
