@@ -63,6 +63,7 @@ def contents(run: Path) -> dict[str, Any]:
             "rows": rows,
             "grades": {name: saved.pack(replace(grade, seconds=0.0)) for name, grade in grades.items() if grade},
             "answers": gradebook._all("SELECT * FROM answer ORDER BY code, asked"),
+            "alike": gradebook._all("SELECT * FROM alike ORDER BY code, asked"),
             "blobs": gradebook._all("SELECT * FROM blob ORDER BY hash"),
             "attempts": gradebook._all("SELECT * FROM attempt"),
             "results": [timeless(line) for line in (run / "results.jsonl").read_text().splitlines()],
