@@ -12,6 +12,7 @@ import itertools
 import os
 import queue
 import sys
+import time
 import traceback
 from collections.abc import Callable, Iterable
 from concurrent.futures import CancelledError, ThreadPoolExecutor
@@ -29,7 +30,7 @@ from grader.forms import Reader
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Attempt, Gradebook, Row
 from grader.grading import Grader
 from grader.model import Grade, Status, Verdict
-from grader.standing import Standing, Watch
+from grader.standing import Standing, UnderWay, Watch
 from grader.submission import Submission, hashed
 from grader.text import one_line, printable
 
@@ -69,7 +70,7 @@ class _Flight:
     folders: list[tuple[bytes, str]]
     strikes: int = 0
     answers: Remembered | None = None
-    fresh: list[Answer] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
 
 _Outcome = Grade | BaseException
@@ -102,7 +103,7 @@ class Batch:
     def run(self, work: Iterable[Work], total: int, watch: Watch | None = None) -> Standing:
         """Grade all that is not graded yet, and say how it went. What is finished is kept, however this ends."""
         self._standing, self._watch = Standing(total), watch or Watch()
-        self._watch.tell(self._standing)
+        self._tell()
         self._gradebook.describe(circumstances=self._under)
         suspects: list[_Flight] = []
         judges = ThreadPoolExecutor(self._window, "judge")
@@ -222,7 +223,7 @@ class Batch:
         try:
             self._pending.append(self._events.get(timeout=_PATIENCE))
         except queue.Empty:
-            self._watch.tell(self._standing)
+            self._tell()
             return
         self._settle()
 
@@ -247,7 +248,7 @@ class Batch:
         for flight, event in ended:
             self._flights.pop(flight.key, None)
             self._report(flight, event)
-        self._watch.tell(self._standing)
+        self._tell()
 
     def _keep(self, flight: _Flight, grade: Grade) -> None:
         """Write down a grade, what it was judged from, and whose it is."""
@@ -303,7 +304,13 @@ class Batch:
         self._standing = replace(self._standing, **{name: getattr(self._standing, name) + 1})
         if row.state != GRADED and not known:
             self._watch.say(row.name, row.trouble, ours=row.state != UNGRADABLE)
-        self._watch.tell(self._standing)
+        self._tell()
+
+    def _tell(self) -> None:
+        now = time.monotonic()
+        under_way = [UnderWay(flight.folders[0][1], now - flight.began) for flight in self._flights.values()]
+        slowest = max(under_way, key=lambda each: each.seconds, default=None)
+        self._watch.tell(replace(self._standing, slowest=slowest))
 
     def _row(self, flight: _Flight) -> Row:
         row = self._gradebook.row(flight.folders[0][0])

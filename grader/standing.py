@@ -6,9 +6,18 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
+class UnderWay:
+    """A submission that is being graded, and for how many seconds already."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Standing:
     """Submissions by what became of them. `known` of them were graded by an earlier run already; `unasked` are those
-    that keep the grade they have, since the course asks now what their code never answered."""
+    that keep the grade they have, since the course asks now what their code never answered. `slowest` has been under
+    way longest."""
 
     total: int
     graded: int = 0
@@ -17,6 +26,7 @@ class Standing:
     quarantined: int = 0
     known: int = 0
     unasked: int = 0
+    slowest: UnderWay | None = None
 
     @property
     def done(self) -> int:

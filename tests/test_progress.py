@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from grader.report.progress import Bar, Lines, Pace, watching
-from grader.standing import Standing
+from grader.standing import Standing, UnderWay
 
 
 class Clock:
@@ -98,6 +98,18 @@ def test_the_bar_shows_how_far_it_is() -> None:
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", stream.getvalue())
     for part in ("20/40", "50 %", "1/s", "eta 0:20", "8 workers", "graded 18", "not gradable 1", "grader errors 1"):
         assert part in text, part
+
+
+@pytest.mark.parametrize(("seconds", "shown"), [(9.4, False), (41.2, True)])
+def test_the_bar_names_what_takes_long(seconds: float, shown: bool) -> None:
+    """What has been under way for long should be named, on a line of its own and as data; a moment is not worth it."""
+    stream = io.StringIO()
+    bar = Bar(Console(file=stream, force_terminal=True, width=120, highlight=False), 8)
+    bar.tell(Standing(40, slowest=UnderWay("[b]zoe\nand", seconds)))
+    bar._live.refresh()
+    bar.close()
+    assert ("slowest now: [b]zoe\\nand 41 s" in stream.getvalue()) is shown
+    assert ("slowest" in stream.getvalue()) is shown
 
 
 def test_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ from grader.text import clipped, one_line
 
 _LONGEST = 300  # characters of one message
 _EVERY_SECONDS, _EVERY_SHARE = 30.0, 0.05  # between two plain lines, whichever is rarer
+_LONG = 10.0  # seconds from which on it is worth saying what takes them
 Clock = Callable[[], float]
 
 
@@ -97,7 +98,7 @@ class Lines(Watch):
 
 
 class Bar(Watch):
-    """Two live lines at the foot of the terminal."""
+    """A few live lines at the foot of the terminal."""
 
     def __init__(self, console: Console, workers: int, clock: Clock = time.monotonic) -> None:
         self._console, self._workers, self._pace = console, workers, Pace(clock)
@@ -129,10 +130,13 @@ class Bar(Watch):
         second = Text(" - ".join(parts), "dim") + Text(
             f" - grader errors {errors}", "bold magenta" if errors else "dim"
         )
-        both = Table.grid()
-        both.add_row(first)
-        both.add_row(second)
-        return both
+        lines = Table.grid()
+        lines.add_row(first)
+        lines.add_row(second)
+        slowest = standing.slowest
+        if slowest is not None and slowest.seconds >= _LONG:
+            lines.add_row(Text(f"slowest now: {self._shown(slowest.name)} {slowest.seconds:.0f} s", "dim"))
+        return lines
 
     def _shown(self, text: str) -> str:
         encoding = self._console.encoding
