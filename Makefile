@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests long attacks corpus selftest fuzz kills stubs clean
+.PHONY: demo test lint tests long attacks corpus selftest fuzz kills messages stubs clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -47,6 +47,10 @@ selftest: $(VENV)/ready
 KILLS ?= 100
 kills: $(VENV)/ready
 	$(BIN)/python benchmarks/kills.py --kills $(KILLS)
+
+# The catalogues of messages brought up to date with the source. What is new in them waits for a translation.
+messages: $(VENV)/ready
+	$(BIN)/python scripts/messages.py
 
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready

@@ -1,0 +1,68 @@
+"""The language that the program speaks.
+
+Texts stand in the source in English, and are the keys of the catalogue in `locale/`. ``_("…")`` says one in the
+language of this run; ``N_("…")`` marks one that a table holds, to be said with ``_`` where it is shown. Values come in
+by name, ``_("{path} holds no code.").format(path=path)``, so that a translation can put them in another order.
+
+One run speaks one language. `speak` is called once, before anything is said.
+"""
+
+from __future__ import annotations
+
+import gettext
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+LOCALES = Path(__file__).parent / "locale"
+DOMAIN = "messages"
+TAGS = {"en": "en", "zh": "zh-Hans"}  # what HTML calls them
+_VARIABLES = ("GRADE_LANG", "LC_ALL", "LC_MESSAGES", "LANG")
+
+
+class _Spoken:
+    """What `speak` changes."""
+
+    language = "en"
+    catalogue: gettext.NullTranslations = gettext.NullTranslations()
+
+
+def speak(language: str) -> None:
+    """From now on say everything in that language, one of `TAGS`; Click's own words, too."""
+    _Spoken.language = language
+    _Spoken.catalogue = gettext.translation(DOMAIN, LOCALES, [language], fallback=language == "en")
+    os.environ["LANGUAGE"] = language  # where the standard library's gettext, which Click uses, looks first
+    gettext.bindtextdomain(DOMAIN, LOCALES)
+
+
+def spoken() -> str:
+    """The language of this run, one of `TAGS`."""
+    return _Spoken.language
+
+
+def preferred(environment: Mapping[str, str]) -> str:
+    """The language that the environment asks for, or "" where it asks for none that is known."""
+    for variable in _VARIABLES:
+        if asked := environment.get(variable, ""):
+            return next((language for language in TAGS if asked.lower().startswith(language)), "")
+    return ""
+
+
+def _(text: str) -> str:
+    """That text, in the language of this run."""
+    return _Spoken.catalogue.gettext(text) if text else ""
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The form of a text that goes with that number, in the language of this run."""
+    return _Spoken.catalogue.ngettext(one, many, number)
+
+
+def pgettext(context: str, text: str) -> str:
+    """That text, in the language of this run, where one word has several meanings."""
+    return _Spoken.catalogue.pgettext(context, text)
+
+
+def N_(text: str) -> str:
+    """That text as it is: it will be said later."""
+    return text
