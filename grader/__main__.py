@@ -2,4 +2,5 @@
 
 from grader.cli import main
 
-main(prog_name="grade")
+if __name__ == "__main__":  # helpers that render pages import this file, too
+    main(prog_name="grade")

@@ -10,7 +10,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from grader import rubric
@@ -18,6 +18,7 @@ from grader.errors import StorageError
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Gradebook, Row
 from grader.model import Entry, Grade, Verdict
 from grader.report import html, jsonl, overview, pages, spreadsheet
+from grader.report.rendering import Renderer
 from grader.submission import hashed
 
 REPORTS, RESULTS = "reports", "results.jsonl"
@@ -59,8 +60,11 @@ def decided(one: Entry) -> Grade | None:
     return None if one.grade is None else rubric.overridden(one.grade, one.overrides)
 
 
-def publish(gradebook: Gradebook, whole: bool = False) -> Published:
-    """Write everything, pages that are there already only with `whole`. Raises `StorageError`."""
+def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Published:
+    """Write everything, pages that are there already only with `whole`; so many `helpers` render them.
+
+    Raises `StorageError`.
+    """
     folder = gradebook.folder
     known = {} if whole else gradebook.pages()
     made: dict[str, tuple[str, int]] = {}
@@ -70,7 +74,7 @@ def publish(gradebook: Gradebook, whole: bool = False) -> Published:
     with _told(folder):
         pages.sweep(folder)
         pages.sweep(folder / REPORTS)
-        with pages.draft(folder, RESULTS, newline="\n") as results:
+        with pages.draft(folder, RESULTS, newline="\n") as results, Renderer(helpers) as renderer:
             for row in gradebook.rows():
                 states[row.state] += 1
                 name, grade = names.of(row.name), decided(entry(gradebook, row))
@@ -79,8 +83,12 @@ def publish(gradebook: Gradebook, whole: bool = False) -> Published:
                 exercises |= dict.fromkeys(exercise.id for exercise in grade.exercises)
                 passed &= set(grade.verdicts()) == {Verdict.PASSED}
                 results.write(f"{jsonl.dumps(grade)}\n")
-                made[name] = _page(folder / REPORTS, name, grade, known.get(name))
                 places[row.name] = f"{REPORTS}/{name}"
+                shown = _shown(grade)
+                if _is_there(folder / REPORTS / name, shown, known.get(name)):
+                    made[name] = known[name]
+                else:
+                    renderer.put(grade, partial(_write, folder / REPORTS, name, shown, made))
         for name in gradebook.pages().keys() - made.keys():
             (folder / REPORTS / name).unlink(missing_ok=True)
         overview.write(entries(gradebook), folder, places)
@@ -92,15 +100,22 @@ def publish(gradebook: Gradebook, whole: bool = False) -> Published:
     return Published(states.total(), states[GRADED], states[UNGRADABLE], errors, passed, size)
 
 
-def _page(folder: Path, name: str, grade: Grade, known: tuple[str, int] | None) -> tuple[str, int]:
-    """Write one page, unless it is there; from what it was made, and its bytes."""
-    # How long it took is not worth a new page.
-    made = hashed(replace(grade, seconds=0.0), _look())
-    with contextlib.suppress(OSError):
-        if known is not None and known[0] == made and (folder / name).stat(follow_symlinks=False).st_size == known[1]:
-            return known
-    file = pages.put(html.render(grade), folder, name)
-    return made, file.stat().st_size
+def _shown(grade: Grade) -> str:
+    """A hash of what a page shows. How long it took is not worth a new one."""
+    return hashed(replace(grade, seconds=0.0), _look())
+
+
+def _is_there(file: Path, shown: str, known: tuple[str, int] | None) -> bool:
+    """Whether a page is there that shows this, as far as its size tells."""
+    try:
+        return known is not None and known == (shown, file.stat(follow_symlinks=False).st_size)
+    except OSError:
+        return False
+
+
+def _write(folder: Path, name: str, shown: str, made: dict[str, tuple[str, int]], page: str) -> None:
+    """Write a page, and note in `made` what it shows, and its bytes."""
+    made[name] = shown, pages.put(page, folder, name).stat().st_size
 
 
 @cache

@@ -62,7 +62,7 @@ def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_js
             _expect_names(only, {each.name for each in work})
             again = _batch_command(path, out)
             standing = _driven(batches.Batch(grader, gradebook), chosen, grader, again)
-            code = _ended(gradebook, standing, as_json, again)
+            code = _ended(gradebook, standing, as_json, again, grader.workers)
     sys.exit(code)
 
 
@@ -99,7 +99,7 @@ def regrade(
             chosen = [each for each in chosen if _chosen(each.name, by_folder[each.folder], only, only_errors)]
             again = f"grade regrade {shlex.quote(str(run))}"
             standing = _driven(batches.Batch(grader, gradebook, asks=False), chosen, grader, again)
-            code = _ended(gradebook, standing, as_json, _batch_command(made.get("path", "…"), run))
+            code = _ended(gradebook, standing, as_json, _batch_command(made.get("path", "…"), run), grader.workers)
     sys.exit(code)
 
 
@@ -247,13 +247,13 @@ def _driven(batch: Batch, work: Sequence[Work], grader: Grader, again: str) -> S
         watch.close()
 
 
-def _ended(gradebook: Gradebook, standing: Standing, as_json: bool, again: str) -> int:
+def _ended(gradebook: Gradebook, standing: Standing, as_json: bool, again: str, helpers: int) -> int:
     """Write what the run folder shows, say where it is and what to do next, and give the exit code."""
     from grader import publishing
 
     if standing.done > _LARGE:
         say("writing pages and results …")
-    published = publishing.publish(gradebook)
+    published = publishing.publish(gradebook, helpers=helpers)
     with gradebook.transaction():
         gradebook.tidy()
     if as_json:
