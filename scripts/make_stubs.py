@@ -6,6 +6,7 @@ is `assignments/<name>/<name>.ipynb`, with the handout (`README.md`) in its firs
 
     python scripts/make_stubs.py            write every starter
     python scripts/make_stubs.py --check    write nothing; exit 1 and show the difference if a starter is stale
+    python scripts/make_stubs.py --course DIR    … of another course
 """
 
 import argparse
@@ -210,7 +211,9 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Write or check all starters; return the exit status."""
     parser = argparse.ArgumentParser(description="Derive the students' starters from the reference solutions.")
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 if a starter is stale")
-    check = parser.parse_args(arguments).check
+    parser.add_argument("--course", type=Path, default=root, help="another course folder")
+    options = parser.parse_args(arguments)
+    check, root = options.check, options.course.resolve()
     stale = 0
     for path, wanted in starters(root):
         diff = difference(path, wanted, root)
