@@ -181,7 +181,8 @@ def tool(name: str, venv: Path, course: Course, count: int, training: bool) -> f
             file.write_text("\n\n".join(copies.renamed(right, number).values()), encoding="utf-8")
         peers = Peers(venv, box, students, verdicts)
         (box / WORK).write_text(json.dumps(work), encoding="utf-8")
-        known = json.loads(peers.run("python", MODULE, "answers", students[0])[1])
+        (box / "solution.py").write_text("\n\n".join(right.values()), encoding="utf-8")
+        known = json.loads(peers.run("python", MODULE, "answers", "solution.py")[1])
         for asked in questions:
             asked |= known[asked["name"]]
         (box / WORK).write_text(json.dumps(work), encoding="utf-8")
