@@ -35,7 +35,7 @@ def exercise_result(
     checks = tuple(
         CheckResult(
             id=check,
-            title=BY_ID[check].title.format(name=exercise.name),
+            title=BY_ID[check].titled(exercise.name),
             finding=findings[check],
             score=points if attempted and findings[check].verdict is Verdict.PASSED else 0.0,
             max_score=points,

@@ -23,6 +23,7 @@ from grader.checks import (
     training,
 )
 from grader.checks.question import Question, ReferenceBroken
+from grader.language import N_, _
 from grader.model import Finding, Verdict
 
 
@@ -35,19 +36,25 @@ class Check:
     judge: Callable[[Question], Finding]
     needs: tuple[str, ...] = ()
 
+    def titled(self, name: str) -> str:
+        """Its title for the exercise of that name, in the language of this run."""
+        return _(self.title).format(name=name)
+
 
 CHECKS = (
-    Check("defined", "{name} is there", defined.judge),
-    Check("constructs", "It can be built", constructs.judge, ("defined",)),
-    Check("method", "It is built the way the exercise asks", method.judge, ("constructs",)),
-    Check("parameters", "Its layers hold the right parameters", parameters.judge, ("constructs",)),
-    Check("shapes", "Outputs have the right shape", shapes.judge, ("defined", "constructs")),
-    Check("forward", "Outputs have the right values", forward.judge, ("shapes",)),
-    Check("modes", "train() and eval() work as they should", modes.judge, ("shapes",)),
-    Check("gradients", "Gradients reach every parameter and the input", gradients.judge, ("shapes",)),
-    Check("device", "It works on any device and in any dtype", device.judge, ("shapes",)),
-    Check("training", "It learns in a short training run", training.judge, ("shapes",)),
-    Check("behaviour", "It does what it should", lambda question: scenes.judge(question, "behaviour"), ("defined",)),
+    Check("defined", N_("{name} is there"), defined.judge),
+    Check("constructs", N_("It can be built"), constructs.judge, ("defined",)),
+    Check("method", N_("It is built the way the exercise asks"), method.judge, ("constructs",)),
+    Check("parameters", N_("Its layers hold the right parameters"), parameters.judge, ("constructs",)),
+    Check("shapes", N_("Outputs have the right shape"), shapes.judge, ("defined", "constructs")),
+    Check("forward", N_("Outputs have the right values"), forward.judge, ("shapes",)),
+    Check("modes", N_("train() and eval() work as they should"), modes.judge, ("shapes",)),
+    Check("gradients", N_("Gradients reach every parameter and the input"), gradients.judge, ("shapes",)),
+    Check("device", N_("It works on any device and in any dtype"), device.judge, ("shapes",)),
+    Check("training", N_("It learns in a short training run"), training.judge, ("shapes",)),
+    Check(
+        "behaviour", N_("It does what it should"), lambda question: scenes.judge(question, "behaviour"), ("defined",)
+    ),
 )
 BY_ID = {check.id: check for check in CHECKS}
 
@@ -67,17 +74,15 @@ def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Fi
     needs = ("defined", "constructs") if scenes.covers(question.exercise.scene, check.id) else check.needs
     for need in needs:
         if need in findings and findings[need].verdict is not Verdict.PASSED:
-            title = BY_ID[need].title.format(name=question.exercise.name)
-            return Finding(Verdict.SKIPPED, f"Not looked at yet: it needs “{title}” first.")
+            title = BY_ID[need].titled(question.exercise.name)
+            return Finding(Verdict.SKIPPED, _("Not looked at yet: it needs “{title}” first.").format(title=title))
     try:
         if scenes.covers(question.exercise.scene, check.id):
             return scenes.judge(question, check.id)
         return check.judge(question)
     except ReferenceBroken as error:
-        return Finding(
-            Verdict.ERROR, f"The reference solution did not answer {error}. This is not the student's doing."
-        )
+        unanswered = _("The reference solution did not answer {probe}. This is not the student's doing.")
+        return Finding(Verdict.ERROR, unanswered.format(probe=error))
     except Exception:  # a check of ours broke on this evidence: say so, and go on with the others
-        return Finding(
-            Verdict.ERROR, "The check itself broke. This is not the student's doing.", got=traceback.format_exc()
-        )
+        broke = _("The check itself broke. This is not the student's doing.")
+        return Finding(Verdict.ERROR, broke, got=traceback.format_exc())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.checks import words
 from grader.checks.question import Question
+from grader.language import _, pgettext
 from grader.model import Finding
 from grader.wire.records import Built
 
@@ -15,14 +16,19 @@ def judge(question: Question) -> Finding:
         asked = words.call(exercise, case)
         trouble = question.student.trouble(f"build.{number}")
         if trouble:
-            return words.trouble(trouble[1], f"`{asked}`", asked, "an nn.Module", limits=question.limits)
+            calling = pgettext("doing", "`{call}`").format(call=asked)
+            return words.trouble(trouble[1], calling, asked, _("an nn.Module"), limits=question.limits)
         built = question.student.get(f"build.{number}", Built)
         if built is None:
-            return words.failed(f"`{asked}` was not reached, since an earlier call did not end.", asked=asked)
-        if not built.is_module:
-            got = f"an object of type {built.type}"
-            hint = "A function that ends without return gives None." if built.type == "NoneType" else ""
             return words.failed(
-                "The call does not give a module.", expected="an nn.Module", got=got, asked=asked, hint=hint
+                _("`{call}` was not reached, since an earlier call did not end.").format(call=asked), asked=asked
+            )
+        if not built.is_module:
+            return words.failed(
+                _("The call does not give a module."),
+                expected=_("an nn.Module"),
+                got=_("an object of type {type}").format(type=built.type),
+                asked=asked,
+                hint=_("A function that ends without return gives None.") if built.type == "NoneType" else "",
             )
     return words.passed(asked=words.call(exercise, exercise.cases[0]))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from grader.checks import words
+from grader.checks.phrases import filled, retold
 from grader.checks.question import Question
+from grader.language import _
 from grader.model import Finding, Place
 from grader.wire.records import Found, Loaded
 
@@ -15,19 +17,25 @@ def judge(question: Question) -> Finding:
     exercise = question.exercise
     trouble = question.student.trouble("load") or question.student.trouble("find")
     if trouble:
-        return words.trouble(trouble[1], f"Importing {exercise.assignment}.py", limits=question.limits)
+        importing = _("Importing {file}").format(file=f"{exercise.assignment}.py")
+        return words.trouble(trouble[1], importing, limits=question.limits)
     found = question.student.get("find", Found)
     if found is None:
-        return words.failed("The file could not be looked at.")
+        return words.failed(_("The file could not be looked at."))
     if found.kind == "absent":
         return _absent(question, found)
     where = Place(found.file, found.line) if found.file and found.line else None
     ok = found.kind == "function" or (found.kind == "class" and (exercise.form == "function" or _MODULE in found.bases))
     if ok:  # a function that gives the asked-for module is as good as a class; the method check may differ
         return words.passed(where=where)
-    expected = "a class that derives from nn.Module" if exercise.form == "class" else "a function"
-    got = "a class that does not" if found.kind == "class" else f"an object of type {found.type}"
-    return words.failed(f"`{exercise.name}` is not {expected}.", expected=expected, got=got, where=where)
+    object_of = _("an object of type {type}").format(type=found.type)
+    got = _("a class that does not") if found.kind == "class" else object_of
+    if exercise.form == "class":
+        wrong = _("`{name}` is not a class that derives from nn.Module.")
+        expected = _("a class that derives from nn.Module")
+    else:
+        wrong, expected = _("`{name}` is not a function."), _("a function")
+    return words.failed(wrong.format(name=exercise.name), expected=expected, got=got, where=where)
 
 
 def _absent(question: Question, found: Found) -> Finding:
@@ -35,13 +43,19 @@ def _absent(question: Question, found: Found) -> Finding:
     loaded = question.student.get("load", Loaded)
     if loaded is not None and loaded.stumbles:
         stumble = loaded.stumbles[0]
-        found_instead = words.trouble(stumble.problem, f"Running {stumble.place}", limits=question.limits)
+        running = filled(_("Running {place}"), place=retold(stumble.place))
+        found_instead = words.trouble(stumble.problem, running, limits=question.limits)
         return words.failed(
-            f"`{name}` is not defined in the file. {found_instead.rationale}",
+            _("`{name}` is not defined in the file. {reason}").format(name=name, reason=found_instead.rationale),
             expected=name,
             got=found_instead.got,
             hint=found_instead.hint,
             where=found_instead.where,
         )
-    hint = f"There is {words.listed(found.similar)}: compare the spelling, letter by letter." if found.similar else ""
-    return words.failed(f"`{name}` is not defined in the file.", expected=name, got="no such name", hint=hint)
+    there_is = _("There is {names}: compare the spelling, letter by letter.")
+    return words.failed(
+        _("`{name}` is not defined in the file.").format(name=name),
+        expected=name,
+        got=_("no such name"),
+        hint=there_is.format(names=words.listed(found.similar)) if found.similar else "",
+    )

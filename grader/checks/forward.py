@@ -8,6 +8,7 @@ from grader.checks import words
 from grader.checks.compare import Difference, comparable, difference
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.course import Case
+from grader.language import _
 from grader.model import Finding
 from grader.wire.records import Ran
 
@@ -20,7 +21,8 @@ def judge(question: Question) -> Finding:
             if wrong:
                 return wrong
     ran = question.student.get("eval.0.0", Ran)
-    return words.passed(f"Equal to the reference in train and eval mode ({ran.dtype if ran else ''}).")
+    equal = _("Equal to the reference in train and eval mode ({dtype}).")
+    return words.passed(equal.format(dtype=ran.dtype if ran else ""))
 
 
 def _judge_run(question: Question, case: Case, mode: str, number: int, index: int) -> Finding | None:
@@ -32,22 +34,26 @@ def _judge_run(question: Question, case: Case, mode: str, number: int, index: in
     ran = question.student.get(probe, Ran)
     got = question.student.arrays(probe).get("output")
     if ran is None or got is None or got.shape != expected.shape:
-        return words.failed("The forward pass gave no output that can be compared.", asked=asked)
+        return words.failed(_("The forward pass gave no output that can be compared."), asked=asked)
     if not comparable(got, expected):
         return words.failed(
-            "The dtype of the output differs, so its values are not compared.",
+            _("The dtype of the output differs, so its values are not compared."),
             expected=expected.dtype.name,
             got=got.dtype.name,
             asked=asked,
-            hint="Rounding, a comparison and argmax leave the floating-point numbers behind, and gradients with them.",
+            hint=_(
+                "Rounding, a comparison and argmax leave the floating-point numbers behind, and gradients with them."
+            ),
         )
     if ran.input_changed:
         return words.failed(
-            "The tensor that was passed in has changed.",
-            expected="the input as it was",
-            got="other values in the caller's own tensor",
+            _("The tensor that was passed in has changed."),
+            expected=_("the input as it was"),
+            got=_("other values in the caller's own tensor"),
             asked=asked,
-            hint="An operation that overwrites its argument also changes what the caller, and a shortcut, still need.",
+            hint=_(
+                "An operation that overwrites its argument also changes what the caller, and a shortcut, still need."
+            ),
         )
     found = difference(got, expected, tolerance(ran, question.device))
     return _differs(question, found, got, expected, asked, mode, probe) if found else None
@@ -63,13 +69,11 @@ def _differs(
     probe: str,
 ) -> Finding:
     if not found.finite:
-        rationale = f"The output holds values that are not finite, in {mode} mode."
+        rationale = _("The output holds values that are not finite, in {mode} mode.").format(mode=mode)
     else:
-        where = ", ".join(map(str, found.index))
-        rationale = (
-            f"Given the same weights, the output differs in {mode} mode, first at [{where}], "
-            f"by up to {words.number(found.largest)}."
-        )
+        rationale = _(
+            "Given the same weights, the output differs in {mode} mode, first at [{where}], by up to {largest}."
+        ).format(mode=mode, where=", ".join(map(str, found.index)), largest=words.number(found.largest))
     with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs have no sum
         hint = _hint(got, expected)
     return words.failed(
@@ -92,7 +96,7 @@ def _mode_hint(question: Question, mode: str, probe: str) -> str:
         return ""
     if difference(got, expected, tolerance(ran, question.device)):
         return ""
-    return "In train mode the values are right: compare what each layer does after .eval()."
+    return _("In train mode the values are right: compare what each layer does after .eval().")
 
 
 def _hint(got: np.ndarray, expected: np.ndarray) -> str:
@@ -100,13 +104,13 @@ def _hint(got: np.ndarray, expected: np.ndarray) -> str:
     if expected.ndim == 2:
         ours, theirs = (np.allclose(array.sum(1), 1, atol=1e-6) for array in (expected, got))
         if ours and not theirs:
-            return "Probabilities were asked for: each row should add up to one."
+            return _("Probabilities were asked for: each row should add up to one.")
         if theirs and not ours:
-            return (
+            return _(
                 "Scores (logits) were asked for, but each row adds up to one: something turned them into probabilities."
             )
     if expected.min() >= 0 > got.min():
-        return "Negative values come out, where the last step should leave none."
+        return _("Negative values come out, where the last step should leave none.")
     if got.min() >= 0 > expected.min():
-        return "No negative value comes out: is there an activation that should not be there?"
+        return _("No negative value comes out: is there an activation that should not be there?")
     return ""

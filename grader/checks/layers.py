@@ -12,9 +12,14 @@ from dataclasses import dataclass
 from math import prod
 
 from grader.checks import words
+from grader.checks.phrases import filled
+from grader.language import N_, _, pgettext
 from grader.wire.records import Described, TensorRow
 
 Key = tuple[str, tuple[int, ...]]  # role and shape of one tensor
+_KINDS = {"convolution": N_("convolution"), "layer": N_("layer")}  # the others are called by their class
+_PARTS = {"shift": N_("bias"), "scale": N_("scale"), "weight": N_("weight")}
+_ORDINALS = (N_("first"), N_("second"), N_("third"), N_("fourth"), N_("fifth"), N_("sixth"))
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,39 @@ class Layer:
         return "BatchNorm" if roles == {"scale", "shift"} else "layer"
 
     @property
+    def called(self) -> str:
+        """Its kind, in the language of this run."""
+        return _(_KINDS[self.kind]) if self.kind in _KINDS else self.kind
+
+    @property
     def title(self) -> str:
         """Kind and sizes, e.g. ``Linear 784 → 300`` or ``BatchNorm over 300``."""
-        weight = next((shape for role, shape in self.keys if role == "weight" and len(shape) >= 2), None)
-        if weight is None:
-            return f"{self.kind} over {self.keys[0][1][0]}" if self.keys and self.keys[0][1] else self.kind
-        window = f"{'×'.join(map(str, weight[2:]))} " if len(weight) > 2 else ""
-        return f"{window}{self.kind} {weight[1]} → {weight[0]}"
+        if self._weight is None:
+            return filled(_("{kind} over {width}"), kind=self.called, width=self._width) if self._width else self.called
+        return " ".join(part for part in (self._window, self.called, self._ends) if part)
+
+    @property
+    def measures(self) -> str:
+        """The sizes of its title, e.g. ``3×3 4 → 6`` or ``over 300``."""
+        if self._weight is None:
+            return _("over {width}").format(width=self._width) if self._width else ""
+        return " ".join(part for part in (self._window, self._ends) if part)
+
+    @property
+    def _weight(self) -> tuple[int, ...] | None:
+        return next((shape for role, shape in self.keys if role == "weight" and len(shape) >= 2), None)
+
+    @property
+    def _width(self) -> str:
+        return str(self.keys[0][1][0]) if self.keys and self.keys[0][1] else ""
+
+    @property
+    def _window(self) -> str:
+        return "×".join(map(str, self._weight[2:])) if self._weight else ""
+
+    @property
+    def _ends(self) -> str:
+        return f"{self._weight[1]} → {self._weight[0]}" if self._weight else ""
 
     @property
     def sizes(self) -> str:
@@ -90,16 +121,15 @@ def differences(reference: Sequence[Layer], student: Sequence[Layer]) -> list[st
     """
     left, lacking = _without_equals(reference, student)
     lacking = [layer for layer in lacking if not _take_loose(layer, left)]
+    which = {layer.path: _which(layer, reference) for layer in lacking}
     told: dict[str, str] = {}  # by the path of the reference's layer; nothing to tell is an empty text
     for claim in (_same_weight, _something_shared, _same_kind, _loose_in_part):
         for layer in lacking:
-            if layer.path not in told and (words := claim(layer, left)) is not None:
-                told[layer.path] = words
-    said = [told.get(layer.path, "is missing") for layer in lacking]
-    return [
-        *(f"the {_ordinal(layer, reference)} {words}" for layer, words in zip(lacking, said, strict=True) if words),
-        *(f"there is a {other.title} too many{_named(other)}" for other in left.over(student)),
-    ]
+            if layer.path not in told and (claimed := claim(layer, left, which[layer.path])) is not None:
+                told[layer.path] = claimed
+    missing = _("{layer} is missing")
+    said = (told.get(layer.path, filled(missing, layer=which[layer.path])) for layer in lacking)
+    return [*filter(None, said), *map(_too_many, left.over(student))]
 
 
 @dataclass
@@ -156,7 +186,7 @@ def _take_loose(layer: Layer, left: _Left) -> bool:
     return True
 
 
-def _same_weight(layer: Layer, left: _Left) -> str | None:
+def _same_weight(layer: Layer, left: _Left, which: str) -> str | None:
     """The same layer, with a part less or more. A part less may be kept elsewhere."""
     weights = [key for key in layer.keys if key[0] == "weight"]
     partner = next((other for other in left.layers if weights and weights[0] in other.keys), None)
@@ -168,62 +198,63 @@ def _same_weight(layer: Layer, left: _Left) -> str | None:
     left.loose -= elsewhere
     if extra:
         left.extra.append(Layer(partner.path, partner.type, tuple(extra.elements())))
-    return _lacks(gone - elsewhere)
+    return _lacks(gone - elsewhere, which)
 
 
-def _something_shared(layer: Layer, left: _Left) -> str | None:
+def _something_shared(layer: Layer, left: _Left, which: str) -> str | None:
     """A layer of the same kind and other sizes, but not in all of its parts."""
-    return _other_sizes(layer, left, [other for other in left.layers if set(other.keys) & set(layer.keys)])
+    return _other_sizes(layer, left, which, [other for other in left.layers if set(other.keys) & set(layer.keys)])
 
 
-def _same_kind(layer: Layer, left: _Left) -> str | None:
+def _same_kind(layer: Layer, left: _Left, which: str) -> str | None:
     """A layer of the same kind and other sizes."""
-    return _other_sizes(layer, left, left.layers)
+    return _other_sizes(layer, left, which, left.layers)
 
 
-def _other_sizes(layer: Layer, left: _Left, among: Sequence[Layer]) -> str | None:
+def _other_sizes(layer: Layer, left: _Left, which: str, among: Sequence[Layer]) -> str | None:
     partner = next((other for other in among if other.kind == layer.kind), None)
     if partner is None:
         return None
     left.layers.remove(partner)
-    return f"is {partner.sizes}{_named(partner)}, not {layer.sizes}"
+    got = _("{sizes} ({path})").format(sizes=partner.sizes, path=f"`{partner.path}`") if partner.path else partner.sizes
+    return filled(_("{layer} is {got}, not {wanted}"), layer=which, got=got, wanted=layer.sizes)
 
 
-def _loose_in_part(layer: Layer, left: _Left) -> str | None:
+def _loose_in_part(layer: Layer, left: _Left, which: str) -> str | None:
     """Some of its tensors among the loose ones; a bias alone makes no layer."""
     present = Counter(layer.keys) & left.loose
-    if all(role == "shift" for role, _ in present):
+    if all(role == "shift" for role, _shape in present):
         return None
     left.loose -= present
-    return _lacks(Counter(layer.keys) - present)
+    return _lacks(Counter(layer.keys) - present, which)
 
 
-def _lacks(gone: Counter[Key]) -> str:
-    return f"has no {_parts(gone)}" if gone else ""
+def _lacks(gone: Counter[Key], which: str) -> str:
+    names = (_(_PARTS.get(role, role)) for role, _shape in gone)
+    parts = pgettext("between parts", " and ").join(names)
+    return filled(_("{layer} has no {parts}"), layer=which, parts=parts) if gone else ""
 
 
-def _named(layer: Layer) -> str:
-    return f" (`{layer.path}`)" if layer.path else ""
+def _too_many(layer: Layer) -> str:
+    if layer.path:
+        return filled(_("there is a {layer} too many ({path})"), layer=layer.title, path=f"`{layer.path}`")
+    return filled(_("there is a {layer} too many"), layer=layer.title)
 
 
-def _ordinal(layer: Layer, among: Sequence[Layer]) -> str:
-    """``second BatchNorm (over 100)``: which of its kind it is, in order of use."""
+def _which(layer: Layer, among: Sequence[Layer]) -> str:
+    """``the second BatchNorm (over 100)``: which of its kind it is, in order of use."""
     same = [other for other in among if other.kind == layer.kind]
-    position = next(index for index, other in enumerate(same) if other is layer)
-    ordinals = ("first", "second", "third", "fourth", "fifth", "sixth")
     if len(same) == 1:
-        return layer.title
-    which = ordinals[position] if position < len(ordinals) else f"{position + 1}th"
-    return f"{which} {layer.kind} ({' '.join(layer.title.replace(layer.kind, '').split())})"
-
-
-def _parts(gone: Counter[Key]) -> str:
-    names = {"shift": "bias", "scale": "scale", "weight": "weight"}
-    return " and ".join(names.get(role, role) for role, _ in gone)
+        return filled(_("the {layer}"), layer=layer.title)
+    position = next(index for index, other in enumerate(same) if other is layer)
+    ordinal = _(_ORDINALS[position]) if position < len(_ORDINALS) else _("{number}th").format(number=position + 1)
+    return filled(_("the {ordinal} {kind} ({sizes})"), ordinal=ordinal, kind=layer.called, sizes=layer.measures)
 
 
 def summary(described: Described) -> str:
     """``267 410 parameters in 5 layers``."""
     number = total(described)
-    parameters = f"{words.count(number)} parameter{'' if number == 1 else 's'}"
-    return f"{parameters} in {words.plural(len(layers(described)), 'layer')}"
+    return _("{parameters} in {layers}").format(
+        parameters=words.plural(number, N_("parameter"), shown=words.count(number)),
+        layers=words.plural(len(layers(described)), N_("layer")),
+    )

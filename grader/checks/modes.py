@@ -10,10 +10,12 @@ from grader.checks.parameters import described
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.course import Case
 from grader.evidence import Evidence
+from grader.language import N_, _
 from grader.model import Finding, Verdict
 from grader.wire.records import Ran
 
-_ROLES = ("mean", "variance", "count")
+# Buffers are kept apart by their role; what each is called.
+_ROLES = {"mean": N_("running mean"), "variance": N_("running variance"), "count": N_("running count")}
 
 
 def judge(question: Question) -> Finding:
@@ -25,13 +27,13 @@ def judge(question: Question) -> Finding:
     if "forward" not in question.passed:
         return Finding(
             Verdict.SKIPPED,
-            "Nothing wrong so far; running statistics are compared once the outputs agree.",
+            _("Nothing wrong so far; running statistics are compared once the outputs agree."),
         )
     for number, case in enumerate(question.exercise.cases):
         finding = _statistics(question, case, number)
         if finding:
             return finding
-    return words.passed("Batch statistics while training, running statistics afterwards, as in the reference.")
+    return words.passed(_("Batch statistics while training, running statistics afterwards, as in the reference."))
 
 
 def _flags(question: Question, case: Case, number: int) -> Finding | None:
@@ -39,9 +41,9 @@ def _flags(question: Question, case: Case, number: int) -> Finding | None:
         ran = question.student.get(f"{mode}.{number}.0", Ran)
         if ran is not None and ran.stuck:
             return words.failed(
-                f".{mode}() does not reach {words.listed(ran.stuck)}.",
-                expected=f"every layer in {mode} mode",
-                got=f"{words.plural(len(ran.stuck), 'module')} in the other",
+                _(".{mode}() does not reach {names}.").format(mode=mode, names=words.listed(ran.stuck)),
+                expected=_("every layer in {mode} mode").format(mode=mode),
+                got=_("{modules} in the other").format(modules=words.plural(len(ran.stuck), N_("module"))),
                 asked=f"{words.call(question.exercise, case)}.{mode}()",
             )
     return None
@@ -51,22 +53,22 @@ def _eval(question: Question, case: Case, number: int) -> Finding | None:
     asked = words.forward_call(question.exercise, case, 0, "eval")
     ran = question.student.get(f"eval.{number}.0", Ran)
     if ran is None:
-        return words.failed("The forward pass in eval mode did not come to an end.", asked=asked)
+        return words.failed(_("The forward pass in eval mode did not come to an end."), asked=asked)
     if not ran.repeats:
         return words.failed(
-            "Two passes in eval mode give different outputs.",
-            expected="the same output for the same input",
-            got="another output each time",
+            _("Two passes in eval mode give different outputs."),
+            expected=_("the same output for the same input"),
+            got=_("another output each time"),
             asked=asked,
-            hint="Something is random, or is built anew, in each forward pass. Should it be, when predicting?",
+            hint=_("Something is random, or is built anew, in each forward pass. Should it be, when predicting?"),
         )
     if ran.buffers_changed:
         return words.failed(
-            f"A pass in eval mode changes {words.listed(ran.buffers_changed)}.",
-            expected="buffers as they were",
-            got=f"{words.plural(len(ran.buffers_changed), 'buffer')} changed",
+            _("A pass in eval mode changes {names}.").format(names=words.listed(ran.buffers_changed)),
+            expected=_("buffers as they were"),
+            got=_("{buffers} changed").format(buffers=words.plural(len(ran.buffers_changed), N_("buffer"))),
             asked=asked,
-            hint="Measuring must not change what is measured: statistics are collected in train mode only.",
+            hint=_("Measuring must not change what is measured: statistics are collected in train mode only."),
         )
     return None
 
@@ -85,35 +87,40 @@ def _statistics(question: Question, case: Case, number: int) -> Finding | None:
             continue  # a BatchNorm written by hand need not count
         if got is None or len(got) != len(expected):
             return words.failed(
-                f"The running {key[0]} over {key[1]} values is not kept as a buffer.".replace("(", "").replace(
-                    ",)", ""
-                ),
-                expected=words.plural(len(expected), "buffer"),
-                got=words.plural(len(got) if got is not None else 0, "buffer"),
+                _not_kept(*key),
+                expected=words.plural(len(expected), N_("buffer")),
+                got=words.plural(len(got) if got is not None else 0, N_("buffer")),
                 asked=asked,
-                hint="One sample must not depend on its neighbours: what is remembered from training?",
+                hint=_("One sample must not depend on its neighbours: what is remembered from training?"),
             )
         if unmatched(got, expected, 10 * tolerance(ran, question.device), 1e-9):
             return _other_statistics(key[0], got, expected, asked)
     return None
 
 
+def _not_kept(role: str, shape: tuple[int, ...]) -> str:
+    if not shape:
+        return _("The {statistic} is not kept as a buffer.").format(statistic=_(_ROLES[role]))
+    size = ", ".join(map(str, shape))
+    return _("The {statistic} over {size} values is not kept as a buffer.").format(statistic=_(_ROLES[role]), size=size)
+
+
 def _other_statistics(role: str, got: np.ndarray, expected: np.ndarray, asked: str) -> Finding:
     if role == "count":
         counts = ", ".join(f"{value:g}" for value in got[:, 0])
         return words.failed(
-            "A BatchNorm was passed another number of times than once.",
-            expected="every BatchNorm used once in a forward pass",
-            got=f"uses: {counts}",
+            _("A BatchNorm was passed another number of times than once."),
+            expected=_("every BatchNorm used once in a forward pass"),
+            got=_("uses: {counts}").format(counts=counts),
             asked=asked,
-            hint="Check which normalisation layer follows which layer: is one used twice, and another never?",
+            hint=_("Check which normalisation layer follows which layer: is one used twice, and another never?"),
         )
     return words.failed(
-        f"After one pass in train mode the running {role} differs.",
-        expected=f"norm {words.values(expected[:, 0], 3)}",
-        got=f"norm {words.values(got[:, 0], 3)}",
+        _("After one pass in train mode the {statistic} differs.").format(statistic=_(_ROLES[role])),
+        expected=_("norm {values}").format(values=words.values(expected[:, 0], 3)),
+        got=_("norm {values}").format(values=words.values(got[:, 0], 3)),
         asked=asked,
-        hint="How much weight does a new batch get in the running average? Which settings differ from the defaults?",
+        hint=_("How much weight does a new batch get in the running average? Which settings differ from the defaults?"),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from grader.checks import layers, words
+from grader.checks.phrases import filled
 from grader.checks.question import Question, ReferenceBroken
 from grader.course import Case
 from grader.evidence import Evidence
+from grader.language import N_, _, pgettext
 from grader.model import Finding
 from grader.wire.records import Described
 
@@ -23,13 +25,13 @@ def judge(question: Question) -> Finding:
             trouble = question.student.trouble(f"tables.{number}")
             asked = words.call(question.exercise, case)
             if trouble:
-                return words.trouble(trouble[1], "Listing the parameters", asked, limits=question.limits)
-            return words.failed("The parameters could not be listed.", asked=asked)
+                return words.trouble(trouble[1], _("Listing the parameters"), asked, limits=question.limits)
+            return words.failed(_("The parameters could not be listed."), asked=asked)
         wrong = _compare(question, case, expected, got)
         if wrong:
             return wrong
     got = described(question.student, 0)
-    return words.passed(layers.summary(got) + "." if got else "")
+    return words.passed(_("{summary}.").format(summary=layers.summary(got)) if got else "")
 
 
 def described(evidence: Evidence, number: int) -> Described | None:
@@ -45,27 +47,32 @@ def _compare(question: Question, case: Case, expected: Described, got: Described
         if question.exercise.exact_shapes and turned:
             row = turned[0]
             return words.failed(
-                f"`{row.path}` is stored the other way round.",
+                _("`{path}` is stored the other way round.").format(path=row.path),
                 expected=words.shape(row.shape),
                 got=words.shape(row.stored),
                 asked=asked,
-                hint="Look up the orientation in which the functional form expects its weight matrix.",
+                hint=_("Look up the orientation in which the functional form expects its weight matrix."),
             )
         if not frozen:
             return None
-        hint = "requires_grad decides which tensors are allowed to change."
         return words.failed(
-            f"{words.listed(frozen)} cannot learn.", expected="all trainable", got="frozen", asked=asked, hint=hint
+            filled(_("{names} cannot learn."), names=words.listed(frozen)),
+            expected=_("all trainable"),
+            got=_("frozen"),
+            asked=asked,
+            hint=_("requires_grad decides which tensors are allowed to change."),
         )
     fewer = layers.total(expected) - layers.total(got)
-    amount = (
-        f"{words.count(abs(fewer))} {'fewer' if fewer > 0 else 'more'}"
-        if fewer
-        else "The same number, placed otherwise"
-    )
-    rationale = f"{amount}: {_reasons(expected, got)}."
+    if fewer > 0:
+        wrong = _("{count} fewer: {reasons}.")
+    else:
+        wrong = _("{count} more: {reasons}.") if fewer else _("The same number, placed otherwise: {reasons}.")
     return words.failed(
-        rationale, expected=layers.summary(expected), got=layers.summary(got), asked=asked, hint=_hint(got)
+        filled(wrong, count=words.count(abs(fewer)), reasons=_reasons(expected, got)),
+        expected=layers.summary(expected),
+        got=layers.summary(got),
+        asked=asked,
+        hint=_hint(got),
     )
 
 
@@ -73,26 +80,29 @@ def _reasons(expected: Described, got: Described) -> str:
     if got.hidden and not layers.total(got):
         row = got.hidden[0]
         if row.container == "Tensor":
-            return f"`{row.path}` is a tensor, but no parameter of the module"
-        return f"`{row.path}` is a plain {row.container}, whose contents the module does not know"
+            return _("`{path}` is a tensor, but no parameter of the module").format(path=row.path)
+        unknown = _("`{path}` is a plain {container}, whose contents the module does not know")
+        return unknown.format(path=row.path, container=row.container)
     if got.uninitialised:
-        return f"{words.listed(got.uninitialised)} never got a shape"
+        return filled(_("{names} never got a shape"), names=words.listed(got.uninitialised))
     said = layers.differences(layers.layers(expected), layers.layers(got))
-    more = (
-        f", and {words.plural(len(said) - NAMED_DIFFERENCES, 'difference')} more"
-        if len(said) > NAMED_DIFFERENCES
-        else ""
-    )
-    return "; ".join(said[:NAMED_DIFFERENCES]) + more
+    reasons = pgettext("between reasons", "; ").join(said[:NAMED_DIFFERENCES])
+    if len(said) <= NAMED_DIFFERENCES:
+        return reasons
+    more = words.plural(len(said) - NAMED_DIFFERENCES, N_("difference"))
+    return _("{reasons}, and {differences} more").format(reasons=reasons, differences=more)
 
 
 def _hint(got: Described) -> str:
     if got.hidden:
         row = got.hidden[0]
         if row.container == "Tensor":
-            return f"`{row.path}` asks for gradients, but that does not register it with the module."
-        return f"`{row.path}` is a plain {row.container}. Which containers tell the module what is inside them?"
-    shared = [row for row in got.tensors if row.aliases]
+            hint = _("`{path}` asks for gradients, but that does not register it with the module.")
+        else:
+            hint = _("`{path}` is a plain {container}. Which containers tell the module what is inside them?")
+        return hint.format(path=row.path, container=row.container)
+    shared = next((row for row in got.tensors if row.aliases), None)
     if shared:
-        return f"`{shared[0].path}` and `{shared[0].aliases[0]}` are one object: how many sets of weights is that?"
+        same = _("`{one}` and `{other}` are one object: how many sets of weights is that?")
+        return same.format(one=shared.path, other=shared.aliases[0])
     return ""

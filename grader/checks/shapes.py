@@ -5,6 +5,7 @@ from __future__ import annotations
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
 from grader.course import Case
+from grader.language import _
 from grader.model import Finding
 from grader.wire.records import Ran
 
@@ -20,7 +21,7 @@ def judge(question: Question) -> Finding:
                 if wrong:
                     return wrong
                 tried += 1
-    return words.passed(f"Right in all {tried} forward passes, of different sizes.")
+    return words.passed(_("Right in all {count} forward passes, of different sizes.").format(count=tried))
 
 
 def _judge_run(question: Question, case: Case, probe: str, index: int, mode: str) -> Finding | None:
@@ -35,16 +36,19 @@ def _judge_run(question: Question, case: Case, probe: str, index: int, mode: str
             question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("train")
         )
         if trouble:
-            return words.trouble(trouble[1], "The forward pass", asked, wanted, limits=question.limits)
-        return words.failed("The forward pass was not reached, since an earlier call did not end.", asked=asked)
+            return words.trouble(trouble[1], _("The forward pass"), asked, wanted, limits=question.limits)
+        return words.failed(_("The forward pass was not reached, since an earlier call did not end."), asked=asked)
     if got.output.kind != "Tensor":
-        hint = "A forward that ends without return gives None." if got.output.kind == "NoneType" else ""
         return words.failed(
-            "forward does not return one tensor.", expected="a tensor", got=got.output.kind, asked=asked, hint=hint
+            _("forward does not return one tensor."),
+            expected=_("a tensor"),
+            got=got.output.kind,
+            asked=asked,
+            hint=_("A forward that ends without return gives None.") if got.output.kind == "NoneType" else "",
         )
     if got.output.shape != expected.output.shape:
         return words.failed(
-            "The output has another shape.",
+            _("The output has another shape."),
             expected=wanted,
             got=words.shape(got.output.shape),
             asked=asked,
@@ -57,14 +61,14 @@ def _hint(got: Ran, expected: Ran, dims: tuple[int, ...]) -> str:
     ours, theirs = expected.output.shape, got.output.shape
     if len(ours) == len(theirs) + 1:
         return (
-            "Removing all axes of size one also removes a batch of one."
+            _("Removing all axes of size one also removes a batch of one.")
             if dims[0] == 1
-            else "Each image should keep a row of its own."
+            else _("Each image should keep a row of its own.")
         )
     if len(ours) == len(theirs) == 2:
         if ours[0] != theirs[0]:
-            return "As many rows must come out as samples went in: which axis must survive?"
-        return "The last layer decides how many scores there are for each image."
+            return _("As many rows must come out as samples went in: which axis must survive?")
+        return _("The last layer decides how many scores there are for each image.")
     if len(ours) == len(theirs) == 4 and ours[1] == theirs[1]:
-        return "Follow height and width through both paths: which layer should halve them, and in both directions?"
+        return _("Follow height and width through both paths: which layer should halve them, and in both directions?")
     return ""
