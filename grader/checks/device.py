@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
+from grader.language import _
 from grader.model import Finding
 from grader.wire.records import Dried, Ran
 
@@ -14,7 +15,7 @@ def judge(question: Question) -> Finding:
     return (
         _meta(question, words.call(question.exercise, case))
         or _double(question)
-        or words.passed("Runs on another device and in float64.")
+        or words.passed(_("Runs on another device and in float64."))
     )
 
 
@@ -25,27 +26,27 @@ def _meta(question: Question, call: str) -> Finding | None:
     asked = f"{call}.to('meta')(x.to('meta'))"
     trouble = question.student.trouble("dry")
     if trouble:
-        return words.trouble(trouble[1], "Running on another device", asked, limits=question.limits)
+        return words.trouble(trouble[1], _("Running on another device"), asked, limits=question.limits)
     dried = question.student.get("dry", Dried)
     if dried is None:
-        return words.failed("The run on another device was not reached.", asked=asked)
+        return words.failed(_("The run on another device was not reached."), asked=asked)
     if dried.problem is not None:
         found = words.trouble(
             dried.problem,
-            "Running on another device",
+            _("Running on another device"),
             asked,
-            "a result on the device of the input",
+            _("a result on the device of the input"),
             limits=question.limits,
         )
-        hint = "Is a tensor made inside forward, or kept as a plain attribute? It should live where the input lives."
+        hint = _("Is a tensor made inside forward, or kept as a plain attribute? It should live where the input lives.")
         return words.failed(
             found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where
         )
     if dried.output.device != ("cpu" if dried.reads_values else "meta") or dried.output.shape != expected.output.shape:
         return words.failed(
-            "The result is not on the device of the input.",
-            expected="the device of the input",
-            got=dried.output.device or "nothing",
+            _("The result is not on the device of the input."),
+            expected=_("the device of the input"),
+            got=dried.output.device or _("nothing"),
             asked=asked,
         )
     return None
@@ -56,21 +57,24 @@ def _double(question: Question) -> Finding | None:
         ran = question.student.get(f"eval.{number}.0", Ran)
         asked = f"{words.call(question.exercise, case)}.double()(x.double())"
         if ran is None:
-            return words.failed("The forward pass did not come to an end.", asked=asked)
+            return words.failed(_("The forward pass did not come to an end."), asked=asked)
         if ran.double_problem is not None:
             found = words.trouble(
                 ran.double_problem,
-                "Running in float64",
+                _("Running in float64"),
                 asked,
-                "a result in the dtype of the input",
+                _("a result in the dtype of the input"),
                 limits=question.limits,
             )
-            hint = "Is a dtype written into the code? Weights and new tensors should follow the input."
+            hint = _("Is a dtype written into the code? Weights and new tensors should follow the input.")
             return words.failed(
                 found.rationale, expected=found.expected, got=found.got, asked=asked, hint=hint, where=found.where
             )
         if ran.output.dtype != ran.dtype:
             return words.failed(
-                "The result has another dtype than the input.", expected=ran.dtype, got=ran.output.dtype, asked=asked
+                _("The result has another dtype than the input."),
+                expected=ran.dtype,
+                got=ran.output.dtype,
+                asked=asked,
             )
     return None

@@ -16,6 +16,7 @@ from grader.checks.parameters import described
 from grader.checks.question import Question, ReferenceBroken, tolerance
 from grader.course import Case
 from grader.evidence import Evidence
+from grader.language import N_, _
 from grader.model import Finding, Verdict
 from grader.wire.records import Ran
 
@@ -30,7 +31,7 @@ def judge(question: Question) -> Finding:
     if "forward" not in question.passed:
         return Finding(
             Verdict.SKIPPED,
-            "Gradients are there; their values are compared once the outputs agree.",
+            _("Gradients are there; their values are compared once the outputs agree."),
         )
     for number, case in enumerate(question.exercise.cases):
         wrong = _equal(question, case, number)
@@ -38,7 +39,9 @@ def judge(question: Question) -> Finding:
             return wrong
     ran = question.student.get("train.0.0", Ran)
     return words.passed(
-        f"Equal to the reference for the input and all {len(ran.gradient_of) if ran else 0} parameters."
+        _("Equal to the reference for the input and all {count} parameters.").format(
+            count=len(ran.gradient_of) if ran else 0
+        )
     )
 
 
@@ -46,32 +49,36 @@ def _present(question: Question, number: int, asked: str) -> Finding | None:
     probe = f"train.{number}.0"
     ran = question.student.get(probe, Ran)
     if ran is None:
-        return words.failed("The forward pass did not come to an end.", asked=asked)
+        return words.failed(_("The forward pass did not come to an end."), asked=asked)
     if ran.backward_problem is not None:
         return words.trouble(
-            ran.backward_problem, "The backward pass", asked, "a gradient for every parameter", limits=question.limits
+            ran.backward_problem,
+            _("The backward pass"),
+            asked,
+            _("a gradient for every parameter"),
+            limits=question.limits,
         )
     gradients = question.student.arrays(probe).get("gradients")
     if gradients is None:
-        return words.failed("There was nothing to differentiate.", asked=asked)
+        return words.failed(_("There was nothing to differentiate."), asked=asked)
     if ran.missing:
         return words.failed(
-            f"No gradient reaches {words.listed(ran.missing)}.",
-            expected="a gradient for every parameter",
-            got=f"none for {len(ran.missing)} of {len(ran.gradient_of)}",
+            _("No gradient reaches {names}.").format(names=words.listed(ran.missing)),
+            expected=_("a gradient for every parameter"),
+            got=_("none for {count} of {all}").format(count=len(ran.missing), all=len(ran.gradient_of)),
             asked=asked,
-            hint="Defining a layer and sending data through it are two different things.",
+            hint=_("Defining a layer and sending data through it are two different things."),
         )
     if not ran.has_input_gradient:
         return words.failed(
-            "No gradient reaches the input.", expected="a gradient for the input", got="none", asked=asked
+            _("No gradient reaches the input."), expected=_("a gradient for the input"), got=_("none"), asked=asked
         )
     bad = [path for path, row in zip(ran.gradient_of, gradients, strict=True) if not np.isfinite(row).all()]
     if bad:
         return words.failed(
-            f"The gradient of {words.listed(bad)} is not finite.",
-            expected="finite numbers",
-            got="NaN or infinity",
+            _("The gradient of {names} is not finite.").format(names=words.listed(bad)),
+            expected=_("finite numbers"),
+            got=_("NaN or infinity"),
             asked=asked,
         )
     return None
@@ -86,31 +93,35 @@ def _equal(question: Question, case: Case, number: int) -> Finding | None:
     asked = f"{words.forward_call(question.exercise, case, 0, 'train')}.sum().backward()"
     relative = 10 * tolerance(ran, question.device)
     if not comparable(theirs["input_gradient"], ours["input_gradient"]):
-        return words.failed("The gradient of the input has another shape.", asked=asked)
+        return words.failed(_("The gradient of the input has another shape."), asked=asked)
     found = difference(theirs["input_gradient"], ours["input_gradient"], relative)
     if found:
         return words.failed(
-            f"The outputs agree, but the gradient of the input differs by up to {words.number(found.largest)}.",
+            _("The outputs agree, but the gradient of the input differs by up to {largest}.").format(
+                largest=words.number(found.largest)
+            ),
             expected=words.values(ours["input_gradient"], at=found.index),
             got=words.values(theirs["input_gradient"], at=found.index),
             asked=asked,
-            hint="Something on the way is cut off from differentiation (detach, .data, no_grad), or changed in place.",
+            hint=_(
+                "Something on the way is cut off from differentiation (detach, .data, no_grad), or changed in place."
+            ),
         )
     lonely = mismatched(question.student, question.reference, number, relative)
     if lonely:
         return words.failed(
-            f"The outputs agree, but the gradient of {words.listed(lonely)} differs.",
-            expected="the reference's gradients",
-            got=f"{words.plural(len(lonely), 'parameter')} with another one",
+            _("The outputs agree, but the gradient of {names} differs.").format(names=words.listed(lonely)),
+            expected=_("the reference's gradients"),
+            got=_("{parameters} with another one").format(parameters=words.plural(len(lonely), N_("parameter"))),
             asked=asked,
-            hint="Is one layer used where its twin should be, or a part detached from the graph?",
+            hint=_("Is one layer used where its twin should be, or a part detached from the graph?"),
         )
     expected = question.reference.get(probe, Ran)
     if expected is not None and len(ran.gradient_of) < len(expected.gradient_of):
         return words.failed(
-            "The outputs agree, but there are fewer gradients than parameters to learn.",
-            expected=words.plural(len(expected.gradient_of), "gradient"),
-            got=words.plural(len(ran.gradient_of), "gradient"),
+            _("The outputs agree, but there are fewer gradients than parameters to learn."),
+            expected=words.plural(len(expected.gradient_of), N_("gradient")),
+            got=words.plural(len(ran.gradient_of), N_("gradient")),
             asked=asked,
         )
     return None

@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from grader.checks import chance, figure, words
-from grader.checks.aspects import ASPECTS, CALLS, Aspect
+from grader.checks import aspects, chance, figure, words
+from grader.checks.aspects import ASPECTS, Aspect
 from grader.checks.compare import comparable, difference
 from grader.checks.question import Question, ReferenceBroken
+from grader.language import _
 from grader.model import Finding, Verdict
 from grader.wire.records import Observed
 
@@ -35,20 +36,19 @@ def judge(question: Question, check: str) -> Finding:
     trouble, seen = question.student.trouble("scene"), question.student.get("scene", Observed)
     ended = trouble[1] if trouble else seen.problem if seen else None  # the whole of it, or a part
     if ended:
-        return words.trouble(
-            ended, f"A call of `{question.exercise.name}`", asked=_asked(question), limits=question.limits
-        )
+        doing = _("A call of `{name}`").format(name=question.exercise.name)
+        return words.trouble(ended, doing, asked=_asked(question), limits=question.limits)
     if seen is None:
-        return words.failed("The call was not reached, since an earlier one did not end.")
+        return words.failed(_("The call was not reached, since an earlier one did not end."))
     if question.reference.get("scene", Observed) is None:
         raise ReferenceBroken("scene")
     own = OWN_JUDGES.get(scene, {}).get(check)
     return own(question, seen) if own else _judge_aspects(question, seen, ASPECTS[scene][check])
 
 
-def _judge_aspects(question: Question, seen: Observed, aspects: tuple[Aspect, ...]) -> Finding:
+def _judge_aspects(question: Question, seen: Observed, compared: tuple[Aspect, ...]) -> Finding:
     waiting = False
-    for aspect in aspects:
+    for aspect in compared:
         if not all(need in question.passed for need in aspect.needs):
             waiting = True
             continue
@@ -56,9 +56,9 @@ def _judge_aspects(question: Question, seen: Observed, aspects: tuple[Aspect, ..
         if found:
             return found
     if waiting:
-        reason = "Nothing wrong so far; the rest is compared once the checks above pass."
+        reason = _("Nothing wrong so far; the rest is compared once the checks above pass.")
         return Finding(Verdict.SKIPPED, reason)
-    return words.passed("As in the reference.", asked=_asked(question))
+    return words.passed(_("As in the reference."), asked=_asked(question))
 
 
 def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | None:
@@ -72,18 +72,18 @@ def _compare(question: Question, seen: Observed, aspect: Aspect) -> Finding | No
             return None
         return words.failed(
             _how_many(aspect, expected, got),
-            expected=aspect.expected or words.values(expected),
+            expected=_(aspect.expected) or words.values(expected),
             got=_seen(aspect, got),
             asked=asked,
-            hint=aspect.hint,
+            hint=_(aspect.hint),
         )
     expected_fact = reference.fact(aspect.name) if reference else ""
     if seen.fact(aspect.name) == expected_fact:
         return None
-    got_fact = seen.fact(aspect.name) or "nothing"
-    expected_words = aspect.expected or expected_fact
-    shown = "it is not so" if aspect.expected else got_fact
-    return words.failed(aspect.says, expected=expected_words, got=shown, asked=asked, hint=aspect.hint)
+    got_fact = seen.fact(aspect.name) or _("nothing")
+    expected_words = _(aspect.expected) or expected_fact
+    shown = _("it is not so") if aspect.expected else got_fact
+    return words.failed(_(aspect.says), expected=expected_words, got=shown, asked=asked, hint=_(aspect.hint))
 
 
 def _agrees(aspect: Aspect, got: np.ndarray, expected: np.ndarray) -> bool:
@@ -94,24 +94,21 @@ def _agrees(aspect: Aspect, got: np.ndarray, expected: np.ndarray) -> bool:
 
 def _how_many(aspect: Aspect, expected: np.ndarray, got: np.ndarray | None) -> str:
     if aspect.name == "updates" and got is not None and got.ndim and len(got) != len(expected):
-        return f"{len(expected)} updates were expected, {len(got)} were made."
-    return aspect.says
+        return _("{expected} updates were expected, {got} were made.").format(expected=len(expected), got=len(got))
+    return _(aspect.says)
 
 
 def _seen(aspect: Aspect, got: np.ndarray | None) -> str:
     if got is None:
-        return "nothing"
+        return _("nothing")
     if aspect.name == "modes":
-        names = {1: "train", 0: "eval", -1: "a mixture"}
-        return (
-            ", ".join(dict.fromkeys(names.get(mode, "?") for mode in got.ravel().tolist())) + " mode"
-            if got.size
-            else "no pass at all"
-        )
+        names = {1: "train", 0: "eval", -1: _("a mixture")}
+        met = ", ".join(dict.fromkeys(names.get(mode, "?") for mode in got.ravel().tolist()))
+        return _("{modes} mode").format(modes=met) if got.size else _("no pass at all")
     if aspect.name == "updates" and np.isnan(got).any():
-        return "parameters without a gradient at the update"
+        return _("parameters without a gradient at the update")
     return words.values(got)
 
 
 def _asked(question: Question) -> str:
-    return CALLS.get(question.exercise.scene, "")
+    return aspects.call(question.exercise.scene)

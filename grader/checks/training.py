@@ -12,6 +12,7 @@ import numpy as np
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
 from grader.course import FIRST_STEPS, Band
+from grader.language import _
 from grader.model import Finding, Verdict
 from grader.wire.records import Trained
 
@@ -34,37 +35,51 @@ def judge(question: Question) -> Finding:
     ours, reached = question.reference.arrays("train"), accuracy(question, "student")
     if training is None or band is None or "losses" not in ours:
         raise ReferenceBroken("train")
-    asked = f"{training.steps} steps with batches of {training.batch} {training.samples}"
+    images = _called(training.samples)
+    asked = _("{steps} steps with batches of {batch} {images}").format(
+        steps=training.steps, batch=training.batch, images=images
+    )
     trouble = question.student.trouble("begin") or question.student.trouble("train")
     trouble = trouble or question.student.trouble("load")
     if trouble:
-        return words.trouble(trouble[1], "The training run", asked, limits=question.limits)
+        return words.trouble(trouble[1], _("The training run"), asked, limits=question.limits)
     losses = question.student.arrays("train").get("losses")
     if losses is None or reached is None or len(losses) != len(ours["losses"]):
-        return words.failed("The training run gave no predictions that can be scored.", asked=asked)
+        return words.failed(_("The training run gave no predictions that can be scored."), asked=asked)
     if not np.isfinite(losses).all():
         return words.failed(
-            "The loss stops being a number.", expected="finite losses", got=words.values(losses), asked=asked
+            _("The loss stops being a number."), expected=_("finite losses"), got=words.values(losses), asked=asked
         )
     if "gradients" in question.passed and not _follows(losses, ours["losses"]):
         return words.failed(
-            "After the first update the loss is another than the reference's, though values and gradients agree.",
+            _("After the first update the loss is another than the reference's, though values and gradients agree."),
             expected=words.values(ours["losses"][:FIRST_STEPS]),
             got=words.values(losses[:FIRST_STEPS]),
             asked=asked,
-            hint="Does the model remember something from one batch to the next, or refuse to be updated?",
+            hint=_("Does the model remember something from one batch to the next, or refuse to be updated?"),
         )
     lowest = _lowest(question, band)
-    expected = f"an accuracy of at least {lowest:.1%} on {training.test} {training.samples} it has not seen"
+    expected = _("an accuracy of at least {lowest} on {count} {images} it has not seen").format(
+        lowest=f"{lowest:.1%}", count=training.test, images=images
+    )
     if not reached >= lowest:
         if (accuracy(question, "reference") or 0.0) < band.lowest:  # a seed or a machine that the band is not for
-            return Finding(Verdict.ERROR, "The reference itself misses its band here. This is not the student's doing.")
-        few = f"After the run, too few {training.samples} are recognised."
+            return Finding(
+                Verdict.ERROR, _("The reference itself misses its band here. This is not the student's doing.")
+            )
+        few = _("After the run, too few {images} are recognised.").format(images=images)
         return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
     ran = question.student.get("train", Trained)
-    shared = " It began bit for bit as the reference's run, whose end was taken." if ran and ran.taken_over else ""
+    right = (
+        _(
+            "{reached} of unseen {images} are right after {steps} steps. It began bit for bit as the reference's run, "
+            "whose end was taken."
+        )
+        if ran and ran.taken_over
+        else _("{reached} of unseen {images} are right after {steps} steps.")
+    )
     return words.passed(
-        f"{reached:.1%} of unseen {training.samples} are right after {training.steps} steps.{shared}",
+        right.format(reached=f"{reached:.1%}", images=images, steps=training.steps),
         expected=expected,
         got=f"{reached:.1%}",
     )
@@ -79,6 +94,12 @@ def accuracy(question: Question, whose: str) -> float | None:
     if scores.ndim != 2 or scores.shape != (len(question.labels), 10) or not np.isfinite(scores).all():
         return None
     return float((scores.argmax(1) == question.labels).mean())
+
+
+def _called(samples: str) -> str:
+    """What the images are called, in the language of this run: digits, or those of another data set."""
+    _start, of, data = samples.partition("images of ")
+    return _("images of {data}").format(data=data) if of else _("digits")
 
 
 def _lowest(question: Question, band: Band) -> float:
