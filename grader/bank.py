@@ -31,8 +31,9 @@ from typing import Any
 
 from grader.course import Course
 from grader.errors import CourseError
+from grader.language import TAGS
 
-LANGUAGES = ("en", "zh")
+LANGUAGES = tuple(TAGS)
 _WORDS = ("title", "principle", "technique")
 _KEYS = {*_WORDS, "look", "fact", "variation"}
 _VARIATION_KEYS = {"exercise", "edits", "before", "fact"}

@@ -12,6 +12,7 @@ from grader.diagnosis import counterexample, parting
 from grader.diagnosis.subject import Subject
 from grader.diagnosis.tracediff import Step, TraceDiff
 from grader.evidence import Evidence
+from grader.language import _
 from grader.model import Demonstration, Finding, SmallestCall, TraceRow, Verdict
 from grader.plan import Settings
 from grader.sandbox.host import Sandbox
@@ -37,7 +38,10 @@ def demonstrated(
     sandbox: Sandbox,
     settings: Settings,
 ) -> Demonstration:
-    """Ask the student's exercise and the solution with this `source` side by side, each in a worker of its own."""
+    """Ask the student's exercise and the solution with this `source` side by side, each in a worker of its own.
+
+    It may be kept and read in another language later: what is said in it, `explained` adds.
+    """
     usual = settings.limits_of(question.exercise)
     limits = replace(
         usual,
@@ -56,6 +60,15 @@ def demonstrated(
         found = counterexample.find(question, student, reference, name)
     call = SmallestCall(f"{found.imports}\n\n{found.code}", found.yours, found.expected) if found else None
     return Demonstration(tuple(_rows(parted, handed_in, module)), call, parted.before, parted.after)
+
+
+def explained(shown: Demonstration) -> Demonstration:
+    """A demonstration whose code says in a comment what its last line prints, and what would be right."""
+    call = shown.call
+    if call is None:
+        return shown
+    comment = _("yours: {got}   expected: {expected}").format(got=call.got, expected=call.expected)
+    return replace(shown, call=replace(call, code=f"{call.code}   # {comment}"))
 
 
 def _rows(parted: TraceDiff, handed_in: Submission, module: Module) -> Iterator[TraceRow]:

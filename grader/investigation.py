@@ -22,6 +22,7 @@ from grader.course import Assignment, Course, Exercise
 from grader.diagnosis import naming
 from grader.diagnosis.naming import Suspect
 from grader.errors import SandboxError
+from grader.language import _, ngettext, pgettext, spoken
 from grader.model import Demonstration, Finding, Misconception, Place, Verdict
 from grader.plan import Job, Probe, Settings
 from grader.references import References, Say
@@ -30,7 +31,6 @@ from grader.submission import Module, Submission, hashed
 from grader.wire.records import Found, Problem, Source
 
 NO_SOURCE = Source((), (), ())
-LANGUAGE = "en"
 Findings = dict[str, Finding]
 
 
@@ -71,7 +71,9 @@ class Ground:
 
     @property
     def names(self) -> str:
-        return " and ".join(dict.fromkeys([*(one.exercise for one in self.mistakes), *self.stand_ins]))
+        return pgettext("between names", " and ").join(
+            dict.fromkeys([*(one.exercise for one in self.mistakes), *self.stand_ins])
+        )
 
     def under(self, source: bytes, assignment: Assignment) -> bytes:
         """A solution, the right one or a mistaken one, with this below it."""
@@ -80,9 +82,12 @@ class Ground:
     def reason(self) -> str:
         """Why the exercise lost nothing, or less, for what it is built on."""
         if self.stand_ins:
-            return f"Judged with a simple stand-in for {self.names}: what is wrong there costs points there alone."
-        same = f"a solution whose {self.names} has the same mistake"
-        return f"Judged against {same}: it costs points once, where it is made."
+            said = _("Judged with a simple stand-in for {names}: what is wrong there costs points there alone.")
+        else:
+            said = _(
+                "Judged against a solution whose {names} has the same mistake: it costs points once, where it is made."
+            )
+        return said.format(names=self.names)
 
 
 PLAIN = Ground()
@@ -135,7 +140,9 @@ class Investigator:
                 question, findings, ground, note = again, judged, other, other.reason()
             elif ground is PLAIN and other.mistakes:
                 question, ground = again, other
-                note = f"Mistakes and examples here are those beside {other.names}, where another mistake was found."
+                note = _(
+                    "Mistakes and examples here are those beside {names}, where another mistake was found."
+                ).format(names=other.names)
         if not failed(findings):
             return Insight(findings, note=note)
         suspects = self._suspects(question, ground, source)
@@ -150,7 +157,9 @@ class Investigator:
         if twin:
             again = self._on(Ground(mistakes=(sure,)), question, answers, module)
             findings = _where_answered(checks.run(again), findings)
-            note = f"The same mistake as in {twin}, in code that both use ({_told(this.lines)}): it costs points once."
+            note = _("The same mistake as in {twin}, in code that both use ({lines}): it costs points once.").format(
+                twin=twin, lines=_told(this.lines)
+            )
             if not failed(findings):
                 return Insight(findings, mistaken=this, note=note)
         return Insight(findings, told, this, note, shown)
@@ -235,18 +244,18 @@ class Investigator:
 
         about = hashed(question.exercise.id, question.exercise.cases, source, self._settings.seed)
         try:
-            return answers.shown(about, module, show)
+            return demonstration.explained(answers.shown(about, module, show))
         except SandboxError:  # an illustration that cannot be had is no reason to lose what it illustrates
             return Demonstration()
 
     def _misconception(self, suspect: Suspect, source: Source, handed_in: Submission, module: Module) -> Misconception:
-        words = self._bank.misconceptions[suspect.variation.misconception]
+        words, language = self._bank.misconceptions[suspect.variation.misconception], spoken()
         return Misconception(
             words.id,
-            words.principle[LANGUAGE],
+            words.principle[language],
             _place(suspect.variation, source, handed_in, module),
-            title=words.title[LANGUAGE],
-            technique=words.technique[LANGUAGE],
+            title=words.title[language],
+            technique=words.technique[language],
         )
 
 
@@ -310,5 +319,6 @@ def _lines(question: Question, fact: Place | None, shown: Demonstration) -> tupl
 
 
 def _told(lines: tuple[Place, ...]) -> str:
-    numbers = " and ".join(dict.fromkeys(str(place.line) for place in lines))
-    return f"{lines[0].file}, line{'s' * (' ' in numbers)} {numbers}"
+    numbers = list(dict.fromkeys(str(place.line) for place in lines))
+    said = ngettext("{file}, line {lines}", "{file}, lines {lines}", len(numbers))
+    return said.format(file=lines[0].file, lines=pgettext("between names", " and ").join(numbers))

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from fixed import ROOT, SEED
 
-from grader import asking, plan
+from grader import asking, demonstration, plan
 from grader.checks.question import Question
 from grader.course import Case, Course, Exercise
 from grader.diagnosis import counterexample
@@ -27,6 +27,7 @@ from grader.diagnosis.subject import Subject
 from grader.errors import WorkerLost
 from grader.evidence import Answered
 from grader.grading import Grader
+from grader.model import Demonstration, SmallestCall
 from grader.plan import Settings
 from grader.sandbox.limits import CRASHED, Death
 from grader.submission import Module
@@ -75,11 +76,19 @@ def searched(grader: Grader, module: str, exercise: Exercise, source: bytes, sol
         return counterexample.find(question, student, own, module)
 
 
+def as_shown(example: CounterExample) -> str:
+    """Give the code as a report shows it, with its comment."""
+    call = SmallestCall(f"{example.imports}\n\n{example.code}", example.yours, example.expected)
+    explained = demonstration.explained(Demonstration(call=call)).call
+    assert explained is not None
+    return explained.code
+
+
 def pasted(example: CounterExample, source: Path, module: str, folder: Path) -> str:
     """Run the code beside the student's file, and return what it prints, or the last line of what went wrong."""
     (folder / f"{module}.py").write_bytes(source.read_bytes())
     ran = subprocess.run(
-        [sys.executable, "-c", f"{example.imports}\n{example.code}\n"],
+        [sys.executable, "-c", f"{as_shown(example)}\n"],
         cwd=folder, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(folder)}, timeout=120,
     )  # fmt: skip
     return (ran.stdout if ran.returncode == 0 else ran.stderr).strip().splitlines()[-1]
@@ -102,7 +111,7 @@ def test_pasted_code_shows_what_is_claimed(grader: Grader, tmp_path: Path, name:
     solution = grader.course.root / "reference" / assignment.id / "solution.py"
     assert says(pasted(example, solution, assignment.module, tmp_path), example.expected)
     assert example.yours != example.expected
-    assert example.code.endswith(f"# yours: {example.yours}   expected: {example.expected}")
+    assert as_shown(example).endswith(f"# yours: {example.yours}   expected: {example.expected}")
 
 
 def test_it_is_the_smallest(grader: Grader) -> None:
@@ -116,8 +125,9 @@ def test_it_is_the_smallest(grader: Grader) -> None:
         "",
         "block.eval()",
         "x = torch.full((1, 1, 1, 1), -10.0)",
-        "print(block(x).item())   # yours: -8   expected: 0",
+        "print(block(x).item())",
     ]
+    assert (example.yours, example.expected) == ("-8", "0")
     assert found(grader, "RestNetBasicBlock--relu-before-add")[0] == example
 
 

@@ -37,8 +37,8 @@ _SEED = 1
 
 @dataclass(frozen=True)
 class CounterExample:
-    """A call that shows the difference. `code` is complete after `imports`, and its last line says in a comment what it
-    prints, `yours`, and what would be right, `expected`. `examples` is how many calls were tried."""
+    """A call that shows the difference. `code` is complete after `imports`, and its last line prints `yours`, where
+    `expected` would be right. `examples` is how many calls were tried."""
 
     imports: str
     code: str
@@ -195,6 +195,6 @@ def _raised(question: Question) -> bool:
 def _written(exercise: Exercise, example: Example, seen: Contrast, module: str | None, examples: int) -> CounterExample:
     """The example as code, with what it shows."""
     asked = seen.expression.format(example.asked(exercise))
-    lines = [*example.lines(exercise), f"{asked}   # yours: {seen.yours}   expected: {seen.expected}"]
+    lines = [*example.lines(exercise), asked]
     imports = "\n".join(paste.imports(exercise, module))
     return CounterExample(imports, "\n".join(lines), seen.yours, seen.expected, examples)

@@ -11,6 +11,7 @@ import numpy as np
 from grader import evidence
 from grader.errors import WorkerLost
 from grader.evidence import Answered, Outcome
+from grader.language import _
 from grader.plan import Probe
 from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import MEMORY_LIMIT, Death
@@ -48,5 +49,5 @@ class Subject:
 def _not_killed(outcome: Outcome) -> Outcome:
     """The outcome. Raises `WorkerLost` where the worker was ended by nobody knows whom: that must show nothing."""
     if isinstance(outcome, Death) and outcome.kind == MEMORY_LIMIT:
-        raise WorkerLost(f"a worker was killed: {outcome.detail}")
+        raise WorkerLost(_("a worker was killed: {how}").format(how=outcome.detail))
     return outcome
