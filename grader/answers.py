@@ -18,6 +18,7 @@ from grader import store
 from grader.asking import killed, patiently, run_job
 from grader.errors import InternalError, RunError
 from grader.evidence import Answered, Evidence, timeless
+from grader.language import _
 from grader.model import Demonstration, Protection
 from grader.plan import Job
 from grader.pool import Pool
@@ -27,6 +28,7 @@ from grader.wire.records import Form, Found, Loaded, Problem
 
 Show = Callable[[], Demonstration]
 Forms = Mapping[tuple[str, str], Form]
+_SHOWN = "demonstration without words"  # as "demonstration" they were kept with the words of one language
 _SOON = float("-inf")  # what a submission's judge waits for comes before the jobs of that submission
 
 
@@ -119,7 +121,7 @@ class Remembered:
         protection: Protection,
         behind: Answers | None = None,
         under: str = "",
-        keep: Callable[[Answer], None] = lambda _: None,
+        keep: Callable[[Answer], None] = lambda answer: None,
     ) -> None:
         self.forms: Forms = {}
         self.protection = protection
@@ -143,7 +145,7 @@ class Remembered:
         return waited
 
     def shown(self, about: str, module: Module, show: Show) -> Demonstration:
-        code, asked, under = self._collected.code(module), hashed("demonstration", about), self._demonstrated_under()
+        code, asked, under = self._collected.code(module), hashed(_SHOWN, about), self._demonstrated_under()
         known = self._given(code, asked, under)
         if isinstance(known, Demonstration):
             return known
@@ -187,7 +189,7 @@ class Remembered:
         except RunError as error:
             if self._behind is not None:
                 return None  # it is asked again
-            raise Unasked(f"{error} (another version of grade may have written it)") from error
+            raise Unasked(_("{error} (another version of grade may have written it)").format(error=error)) from error
 
     def _kept(self, code: str, asked: str, under: str) -> Known | None:
         known = self._known.get(code, {}).get(asked)
@@ -225,8 +227,9 @@ class Remembered:
 
 def circumstances(sandbox: Sandbox, device: str, reuses: bool) -> str:
     """A hash of all that answers depend on beside code, question and limits."""
-    facts = sandbox.facts
-    return hashed(device, reuses, facts.torch, facts.python, facts.cpu, facts.protection, store.code_fingerprint())
+    facts, code = sandbox.facts, store.code_fingerprint()
+    # The tier, not its words: these are said in the language of the run.
+    return hashed(device, reuses, facts.torch, facts.python, facts.cpu, facts.protection.tier, code)
 
 
 @cache
@@ -266,7 +269,7 @@ def _asked(job: Job) -> str:
 
 
 def _unasked(exercise: str) -> Unasked:
-    return Unasked(f"{exercise}: the course asks another question now than was answered")
+    return Unasked(_("{exercise}: the course asks another question now than was answered").format(exercise=exercise))
 
 
 def _done(found: Evidence) -> Future[Evidence]:

@@ -29,6 +29,7 @@ from grader.errors import CourseError, SandboxError, StorageError, SubmissionErr
 from grader.forms import Reader
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Attempt, Gradebook, Row
 from grader.grading import Grader
+from grader.language import N_, _, catalogue, spoken
 from grader.model import Grade, Status, Verdict
 from grader.standing import Standing, UnderWay, Watch
 from grader.submission import Submission, hashed
@@ -36,7 +37,7 @@ from grader.text import one_line, printable
 
 STRIKES = 3  # how often a submission, graded alone, may be the end of the grader before it is set aside
 _PATIENCE = 0.5  # seconds between two looks at the bar
-_ADVICE = "A person must look at it; --only-errors tries it once more"
+_ADVICE = N_("A person must look at it; --only-errors tries it once more")
 
 
 @dataclass(frozen=True)
@@ -242,7 +243,7 @@ class Batch:
                     self._gradebook.put_answer(event)
                 elif isinstance(event, Grade):
                     self._keep(flight, event)
-            for flight, _ in ended:
+            for flight, _event in ended:
                 self._gradebook.end(flight.key)
         self._pending.clear()
         for flight, event in ended:
@@ -265,14 +266,14 @@ class Batch:
     def _report(self, flight: _Flight, outcome: Answer | _Outcome) -> None:
         """Count what became of a submission. What is no grade is written down here."""
         if isinstance(outcome, Grade):
-            for folder, _ in flight.folders:
+            for folder, _name in flight.folders:
                 row = self._gradebook.row(folder)
                 assert row is not None
                 self._count(row)
         elif isinstance(outcome, Unasked):
             more = len(flight.folders)
             self._standing = replace(self._standing, unasked=self._standing.unasked + more)
-            for _, name in flight.folders:
+            for _folder, name in flight.folders:
                 self._watch.say(name, one_line(str(outcome)), ours=False)
         elif isinstance(outcome, CourseError | StorageError | CancelledError | KeyboardInterrupt):
             raise outcome
@@ -282,13 +283,15 @@ class Batch:
         elif isinstance(outcome, BaseException):
             sys.stderr.write(printable("".join(traceback.format_exception(outcome))))
             for folder, name in flight.folders:
-                trouble = f"The grader failed: {one_line(repr(outcome))}. {_ADVICE}."
+                trouble = _("The grader failed: {error}. {advice}.").format(
+                    error=one_line(repr(outcome)), advice=_(_ADVICE)
+                )
                 self._finish(Row(folder, name, "", ERROR, trouble, time=_now()))
 
     def _set_aside(self, flight: _Flight) -> None:
-        trouble = (
-            f"Set aside: the grader itself ended {flight.strikes + 1} times while it graded this submission. {_ADVICE}."
-        )
+        trouble = _(
+            "Set aside: the grader itself ended {times} times while it graded this submission. {advice}."
+        ).format(times=flight.strikes + 1, advice=_(_ADVICE))
         for folder, name in flight.folders:
             self._finish(Row(folder, name, "", QUARANTINED, trouble, time=_now()))
 
@@ -319,27 +322,29 @@ class Batch:
 
 
 def judging(grader: Grader, under: str) -> str:
-    """A hash of all that a grade depends on beside the submission: course, program, settings, selection, machine."""
+    """A hash of all that a grade depends on beside the submission: course, program, settings, selection, machine, and
+    the language that it speaks."""
     course, settings = grader.course, grader.settings
     data = course.data and (course.data.name, hashed(course.data.images.tobytes(), course.data.labels.tobytes()))
     asked = (settings.seed, settings.device, settings.limits, settings.allowance)
-    chosen = [exercise.id for _, exercises in grader.selection.of(course) for exercise in exercises]
+    chosen = [exercise.id for _assignment, exercises in grader.selection.of(course) for exercise in exercises]
     return hashed(
         course.assignments, sorted(course.left_out.items()), data, bank_fingerprint(course), asked, chosen, under,
-        code_fingerprint(),
+        code_fingerprint(), spoken(), catalogue(),
     )  # fmt: skip
 
 
 def _state(grade: Grade, answers: Remembered | None) -> tuple[str, str]:
     """What to say of a submission that has a grade."""
     if answers is not None and answers.killed:
-        trouble = (
-            f"Set aside: one of its workers was killed {TRIES} times in a row, by its own doing or for want of memory. "
+        trouble = _(
+            "Set aside: one of its workers was killed {times} times in a row, by its own doing or for want of memory. "
+            "{advice}."
         )
-        return QUARANTINED, f"{trouble}{_ADVICE}."
+        return QUARANTINED, trouble.format(times=TRIES, advice=_(_ADVICE))
     statuses = {exercise.status for exercise in grade.exercises}
     if Verdict.ERROR in grade.verdicts() or Status.ERROR in statuses:
-        return ERROR, f"The grader failed on part of it. {_ADVICE}."
+        return ERROR, _("The grader failed on part of it. {advice}.").format(advice=_(_ADVICE))
     return GRADED, ""
 
 

@@ -28,6 +28,7 @@ from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.evidence import Evidence
 from grader.investigation import Insight, Investigator, Mistaken
+from grader.language import N_, _, ngettext
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
 from grader.plan import Job, Settings
 from grader.pool import Pool
@@ -73,7 +74,7 @@ class Grader:
         workers: int | None = None,
         names: bool = False,
         shows: bool = False,
-        say: Say = lambda _: None,
+        say: Say = lambda text: None,
         reuses: bool = True,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
@@ -108,7 +109,7 @@ class Grader:
         started = time.monotonic()
         answers = answers or self.live(collected)
         chosen = list(self.selection.of(self.course))
-        modules = {assignment.id: collected.module(assignment.module) for assignment, _ in chosen}
+        modules = {assignment.id: collected.module(assignment.module) for assignment, _exercises in chosen}
         _expect_something(collected, chosen, modules)
         going = [(e, module) for a, exercises in chosen if (module := modules[a.id]) for e in exercises]
         running = self._start(collected, going, answers)
@@ -138,7 +139,7 @@ class Grader:
 
     def modules(self, collected: Submission) -> list[Module]:
         """The files of a submission that hold assignments of the selection. Raises `SubmissionError`."""
-        found = (collected.module(assignment.module) for assignment, _ in self.selection.of(self.course))
+        found = (collected.module(assignment.module) for assignment, _exercises in self.selection.of(self.course))
         return [module for module in found if module is not None]
 
     def jobs(self, collected: Submission) -> Iterator[tuple[Job, Module]]:
@@ -156,7 +157,7 @@ class Grader:
         self, collected: Submission, exercises: Sequence[tuple[Exercise, Module]], answers: Answers
     ) -> dict[str, list[Future[Evidence]]]:
         """Ask for all answers, the longest first, so that no core is idle while one long job ends."""
-        self._references.start(exercise for exercise, _ in exercises)
+        self._references.start(exercise for exercise, _module in exercises)
         jobs = [(exercise, job, module) for exercise, module in exercises for job in self._jobs_of(exercise)]
         jobs.sort(key=lambda job: -job[1].seconds)
         # A file that trains or draws at its top level needs from its first line on what is slow to import.
@@ -212,7 +213,9 @@ class Grader:
     ) -> ExerciseResult:
         if module is None:
             name = self.course.assignment(exercise.assignment).module
-            note = collected.left_out_as(name) or f"Neither {name}.py nor {name}.ipynb was handed in."
+            note = collected.left_out_as(name) or _("Neither {name}.py nor {name}.ipynb was handed in.").format(
+                name=name
+            )
             return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
         try:
             student = merge([future.result() for future in running[exercise.id]])
@@ -269,11 +272,17 @@ class Grader:
     def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:
         """That training runs were left out, where there would have been some."""
         worth = [
-            self.course.left_out[e.id] for _, exercises in chosen for e in exercises if e.id in self.course.left_out
+            self.course.left_out[e.id]
+            for _assignment, exercises in chosen
+            for e in exercises
+            if e.id in self.course.left_out
         ]
         if worth:
-            runs, points = words.plural(len(worth), "training run"), f"{sum(worth):g} point{'s' * (sum(worth) != 1)}"
-            yield f"Left out: {runs}, worth {points}, which no score and no maximum here includes."
+            runs, points = words.plural(len(worth), N_("training run")), sum(worth)
+            yield _("Left out: {runs}, worth {points}, which no score and no maximum here includes.").format(
+                runs=runs,
+                points=ngettext("{points} point", "{points} points", 1 + (points != 1)).format(points=f"{points:g}"),
+            )
 
     def _met(
         self,
@@ -292,10 +301,11 @@ class Grader:
             adapted = [note for evidence in done if (found := evidence.get("adapted", Adapted)) for note in found.notes]
             for sentence in dict.fromkeys(hints.of_adaptation(note.name, note.value) for note in adapted):
                 if sentence:
-                    yield f"{module.path}: {sentence}"
+                    yield _("{place}: {text}").format(place=module.path, text=sentence)
             loaded = done[0].get("load", Loaded)
             for stumble in loaded.stumbles if loaded else ():
-                yield f"{module.path}, {stumble.place}: {words.told(stumble.problem)}"
+                place = _("{file}, {place}").format(file=module.path, place=stumble.place)
+                yield _("{place}: {text}").format(place=place, text=words.told(stumble.problem))
 
     def _labels(self, exercise: Exercise) -> np.ndarray | None:
         if exercise.training is None:
@@ -308,10 +318,10 @@ def _not_attempted(exercise: Exercise, student: Evidence) -> str:
     found, loaded = student.get("find", Found), student.get("load", Loaded)
     stumbled = loaded is not None and loaded.stumbles
     if found is not None and found.kind == "absent" and not found.similar and not stumbled:
-        return f"{exercise.name} is not defined in the file."
+        return _("{name} is not defined in the file.").format(name=exercise.name)
     first = "build.0" if exercise.cases and not exercise.cases[0].tensors else "scene" if exercise.scene else "trace.0"
     ended = student.outcomes.get(first)
-    return "The stub is as it was handed out." if isinstance(ended, Problem) and _is_stub(ended) else ""
+    return _("The stub is as it was handed out.") if isinstance(ended, Problem) and _is_stub(ended) else ""
 
 
 def _is_stub(problem: Problem) -> bool:
@@ -330,9 +340,15 @@ def _expect_something(
 ) -> None:
     if any(modules.values()):
         return
-    wanted = ", ".join(f"{assignment.module}.py" for assignment, _ in chosen)
-    for assignment, _ in chosen:
+    wanted = ", ".join(f"{assignment.module}.py" for assignment, _exercises in chosen)
+    for assignment, _exercises in chosen:
         if reason := collected.left_out_as(assignment.module):
-            raise SubmissionError(f"{collected.name} holds nothing that can be graded: {reason}")
+            raise SubmissionError(
+                _("{name} holds nothing that can be graded: {reason}").format(name=collected.name, reason=reason)
+            )
     there = ", ".join(sorted(collected.files)[:5])
-    raise SubmissionError(f"{collected.name} holds none of the files asked for. Expected: {wanted}. There: {there}")
+    raise SubmissionError(
+        _("{name} holds none of the files asked for. Expected: {wanted}. There: {there}").format(
+            name=collected.name, wanted=wanted, there=there
+        )
+    )

@@ -40,6 +40,12 @@ def spoken() -> str:
     return _Spoken.language
 
 
+def catalogue() -> bytes:
+    """What this run says its texts with, as it is kept; nothing in English, whose texts are the source's."""
+    file = LOCALES / spoken() / "LC_MESSAGES" / f"{DOMAIN}.mo"
+    return file.read_bytes() if file.exists() else b""
+
+
 def preferred(environment: Mapping[str, str]) -> str:
     """The language that the environment asks for, or "" where it asks for none that is known."""
     for variable in _VARIABLES:
