@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from grader.checks import BY_ID
 from grader.course import Assignment, Exercise
-from grader.language import _
 from grader.model import (
     AssignmentResult,
     CheckResult,
