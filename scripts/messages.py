@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
@@ -26,6 +27,17 @@ KEYWORDS = extract.DEFAULT_KEYWORDS | {"N_": None}
 METHODS = [("**/_course/**", "ignore"), ("**.py", "python"), ("report/templates/**.html", "jinja2")]
 OPTIONS = {"report/templates/**.html": {"trimmed": "true", "newstyle_gettext": "true"}}
 WIDTH = 120
+CHANGING = (b"-Date: ", b"Generated-By: ")  # lines of a header that would differ between two machines, or two days
+
+
+class Still(Catalog):
+    """A catalogue without the lines of its header that change."""
+
+    def __iter__(self) -> Iterator[Message]:
+        header, *messages = super().__iter__()
+        lines = str(header.string).splitlines(True)
+        header.string = "".join(line for line in lines if not any(name.decode() in line for name in CHANGING))
+        return iter([header, *messages])
 
 
 def main() -> None:
@@ -102,14 +114,16 @@ def text_of(catalogue: Catalog) -> bytes:
     """The catalogue as its file holds it: in the order of its texts, without the lines that each stands at."""
     out = BytesIO()
     pofile.write_po(out, catalogue, width=WIDTH, sort_output=True, no_location=True, omit_header=False)
-    changing = (b"-Date: ", b"Generated-By: ")  # these would differ between two machines
-    return b"".join(line for line in out.getvalue().splitlines(True) if not any(name in line for name in changing))
+    return b"".join(line for line in out.getvalue().splitlines(True) if not any(name in line for name in CHANGING))
 
 
 def compiled(catalogue: Catalog) -> bytes:
     """The catalogue as gettext reads it."""
-    out = BytesIO()
-    mofile.write_mo(out, catalogue)
+    still, out = Still(catalogue.locale, DOMAIN), BytesIO()
+    for message in catalogue:
+        if message.id:
+            still.add(message.id, message.string, flags=message.flags, context=message.context)
+    mofile.write_mo(out, still)
     return out.getvalue()
 
 
