@@ -12,6 +12,7 @@ import numpy as np
 from grader import evidence
 from grader.errors import SandboxError, WorkerLost
 from grader.evidence import Evidence, Outcome
+from grader.language import _
 from grader.plan import Job, Probe
 from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import MEMORY_LIMIT, Death, Limits
@@ -37,7 +38,7 @@ def killed(found: Evidence) -> bool:
     return any(isinstance(each, Death) and each.kind == MEMORY_LIMIT for each in found.outcomes.values())
 
 
-def patiently(ask: Callable[[], Result], doubtful: Callable[[Result], bool] = lambda _: False) -> Result:
+def patiently(ask: Callable[[], Result], doubtful: Callable[[Result], bool] = lambda found: False) -> Result:
     """What `ask` gives. When the worker or the zygote is lost meanwhile, or the result is doubtful, it is asked again,
     with nothing else going on: what else was under way may have been the cause, or the reason why memory ran out.
 
@@ -49,7 +50,9 @@ def patiently(ask: Callable[[], Result], doubtful: Callable[[Result], bool] = la
                 found = ask()
             except WorkerLost as error:
                 if tried == TRIES:
-                    raise SandboxError(f"{error} ({TRIES} times in a row)") from error
+                    raise SandboxError(
+                        _("{error} ({times} times in a row)").format(error=error, times=TRIES)
+                    ) from error
                 continue
         if tried == TRIES or not doubtful(found):
             return found

@@ -22,7 +22,7 @@ import numpy as np
 from grader import checks, exhibits, investigation, plan, rubric, submission, trajectory
 from grader.answers import Answers, Live, Unasked
 from grader.asking import merge
-from grader.checks import hints, words
+from grader.checks import hints, phrases, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
@@ -304,7 +304,7 @@ class Grader:
                     yield _("{place}: {text}").format(place=module.path, text=sentence)
             loaded = done[0].get("load", Loaded)
             for stumble in loaded.stumbles if loaded else ():
-                place = _("{file}, {place}").format(file=module.path, place=stumble.place)
+                place = _("{file}, {place}").format(file=module.path, place=phrases.retold(stumble.place))
                 yield _("{place}: {text}").format(place=place, text=words.told(stumble.problem))
 
     def _labels(self, exercise: Exercise) -> np.ndarray | None:
