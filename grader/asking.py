@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from grader import evidence
 from grader.errors import SandboxError, WorkerLost
-from grader.evidence import Evidence, Outcome
+from grader.evidence import Evidence, Outcome, Partial
 from grader.language import _
 from grader.plan import Job, Probe
 from grader.sandbox.host import Sandbox
@@ -20,17 +21,25 @@ from grader.submission import Module
 from grader.wire.records import Problem
 
 TRIES = 3  # of what is ended by something else than the code that is asked
+BETWEEN_TELLING = 0.1  # seconds
 Result = TypeVar("Result")
+Tell = Callable[[Partial], None]
 
 
 def run_job(
-    sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...] = ()
+    sandbox: Sandbox,
+    job: Job,
+    files: dict[str, bytes],
+    module: Module,
+    imports: tuple[str, ...] = (),
+    tell: Tell | None = None,
 ) -> Evidence:
     """Put a job's questions to a fresh worker that has the files; questions whose needs failed are not put.
 
-    Where the worker was killed, by nobody knows whom, it is asked again; if that happens every time, it stands.
+    Where the worker was killed, by nobody knows whom, it is asked again; if that happens every time, it stands. `tell`
+    hears now and then what has been answered so far.
     """
-    return patiently(lambda: _asked(sandbox, job, files, module, imports), killed)
+    return patiently(lambda: _asked(sandbox, job, files, module, imports, tell), killed)
 
 
 def killed(found: Evidence) -> bool:
@@ -88,11 +97,19 @@ class _Turns:
 _turns = _Turns()
 
 
-def _asked(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, imports: tuple[str, ...]) -> Evidence:
+def _asked(
+    sandbox: Sandbox,
+    job: Job,
+    files: dict[str, bytes],
+    module: Module,
+    imports: tuple[str, ...],
+    tell: Tell | None,
+) -> Evidence:
     load = loading(files, module, job.probes[0].limits)
     budget = sum(probe.limits.cpu_seconds for probe in (load, *job.probes))
     line = sandbox.open(load.limits, budget, (*job.imports, *imports))
     outcomes: dict[str, Outcome] = {}
+    told = time.monotonic()
     try:
         for probe in (load, *job.probes):
             if not all(
@@ -108,9 +125,17 @@ def _asked(sandbox: Sandbox, job: Job, files: dict[str, bytes], module: Module, 
             outcomes[probe.id] = evidence.validate(probe.op, reply, probe.params)
             if not isinstance(outcomes[probe.id], (evidence.Answered, Problem)):
                 break  # the worker is dead; what was not asked stays unanswered
+            if tell is not None and (now := time.monotonic()) - told >= BETWEEN_TELLING:
+                tell(_so_far(outcomes, job, line.output.text))
+                told = now
         return Evidence(outcomes, line.output.text)
     finally:
         line.close()
+
+
+def _so_far(outcomes: dict[str, Outcome], job: Job, output: str) -> Partial:
+    awaited = frozenset(probe.id for probe in job.probes if probe.id not in outcomes)
+    return Partial(dict(outcomes), output, awaited)
 
 
 def loading(files: dict[str, bytes], module: Module, limits: Limits) -> Probe:

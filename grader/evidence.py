@@ -79,8 +79,7 @@ class Evidence:
     def trouble(self, prefix: str) -> tuple[str, Problem | Death] | None:
         """The first probe called `prefix`, or ``prefix.…``, that ended badly, and how."""
         for probe, outcome in self.outcomes.items():
-            below = probe == prefix or probe.startswith(prefix.rstrip(".") + ".")
-            if below and not isinstance(outcome, Answered):
+            if _below(probe, prefix) and not isinstance(outcome, Answered):
                 return probe, outcome
         return None
 
@@ -88,6 +87,45 @@ class Evidence:
     def died(self) -> bool:
         """Whether a worker came to its end before it had answered everything."""
         return any(isinstance(outcome, Death) for outcome in self.outcomes.values())
+
+
+class NotYet(Exception):
+    """An answer that is still to come."""
+
+
+@dataclass(frozen=True)
+class Partial(Evidence):
+    """What one subject has answered so far. Whoever needs one of the `awaited` answers gets `NotYet`."""
+
+    awaited: frozenset[str] = frozenset()
+
+    def get(self, probe: str, kind: type[Record]) -> Record | None:
+        self._expect_settled(probe)
+        return super().get(probe, kind)
+
+    def arrays(self, probe: str) -> dict[str, np.ndarray]:
+        self._expect_settled(probe)
+        return super().arrays(probe)
+
+    def answered(self, probe: str) -> bool:
+        self._expect_settled(probe)
+        return super().answered(probe)
+
+    def trouble(self, prefix: str) -> tuple[str, Problem | Death] | None:
+        found = super().trouble(prefix)
+        if found is None:
+            for probe in self.awaited:
+                if _below(probe, prefix):
+                    raise NotYet(probe)
+        return found
+
+    def _expect_settled(self, probe: str) -> None:
+        if probe in self.awaited:
+            raise NotYet(probe)
+
+
+def _below(probe: str, prefix: str) -> bool:
+    return probe == prefix or probe.startswith(prefix.rstrip(".") + ".")
 
 
 def validate(op: str, reply: Reply, asked: Mapping[str, Any] | None = None) -> Outcome:

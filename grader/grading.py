@@ -26,7 +26,7 @@ from grader.checks import hints, phrases, words
 from grader.checks.question import Question
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
-from grader.evidence import Evidence
+from grader.evidence import Evidence, NotYet
 from grader.investigation import Insight, Investigator, Mistaken
 from grader.language import N_, _, ngettext
 from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
@@ -57,11 +57,20 @@ class Selection:
                 yield assignment, chosen
 
 
+@dataclass(frozen=True)
+class Glance:
+    """What some answers say about an exercise: the result as far as it goes, and the checks that wait for more."""
+
+    result: ExerciseResult
+    waiting: tuple[str, ...] = ()
+
+
 class Grader:
     """Grades submissions against one course, in one sandbox, on one device.
 
     With `names`, what lies behind a failed check is looked into, and with `shows` where outputs begin to differ; `say`
     tells whoever waits when that takes longer. Without `reuses`, what is known to end alike is computed all the same.
+    With `apart`, training runs have workers of their own, however short.
     """
 
     def __init__(
@@ -76,9 +85,10 @@ class Grader:
         shows: bool = False,
         say: Say = lambda text: None,
         reuses: bool = True,
+        apart: bool = False,
     ) -> None:
         self.course, self.sandbox, self.settings = course, sandbox, settings
-        self.selection, self.reuses = selection, reuses
+        self.selection, self.reuses, self._apart = selection, reuses, apart
         self.workers = workers or len(os.sched_getaffinity(0))
         self._pool = Pool(self.workers)
         self._jobs: dict[str, tuple[Job, ...]] = {}
@@ -101,14 +111,17 @@ class Grader:
         """Grade one submission's folder. Raises `SubmissionError` when there is nothing to grade."""
         return self.grade_collected(submission.collect(folder))
 
-    def grade_collected(self, collected: Submission, answers: Answers | None = None) -> Grade:
-        """Grade a submission that was taken in already, by what its workers answer, or by `answers`.
+    def grade_collected(
+        self, collected: Submission, answers: Answers | None = None, selection: Selection | None = None
+    ) -> Grade:
+        """Grade a submission that was taken in already, by what its workers answer, or by `answers`; all that the
+        grader grades, or less.
 
         Raises `SubmissionError`; `Unasked` where the answers do not reach for that.
         """
         started = time.monotonic()
         answers = answers or self.live(collected)
-        chosen = list(self.selection.of(self.course))
+        chosen = list((selection or self.selection).of(self.course))
         modules = {assignment.id: collected.module(assignment.module) for assignment, _exercises in chosen}
         _expect_something(collected, chosen, modules)
         going = [(e, module) for a, exercises in chosen if (module := modules[a.id]) for e in exercises]
@@ -142,9 +155,9 @@ class Grader:
         found = (collected.module(assignment.module) for assignment, _exercises in self.selection.of(self.course))
         return [module for module in found if module is not None]
 
-    def jobs(self, collected: Submission) -> Iterator[tuple[Job, Module]]:
+    def jobs(self, collected: Submission, selection: Selection | None = None) -> Iterator[tuple[Job, Module]]:
         """What a submission will be asked first. Raises `SubmissionError`."""
-        for assignment, exercises in self.selection.of(self.course):
+        for assignment, exercises in (selection or self.selection).of(self.course):
             module = collected.module(assignment.module)
             if module is not None:
                 yield from ((job, module) for exercise in exercises for job in self._jobs_of(exercise))
@@ -160,11 +173,7 @@ class Grader:
         self._references.start(exercise for exercise, _module in exercises)
         jobs = [(exercise, job, module) for exercise, module in exercises for job in self._jobs_of(exercise)]
         jobs.sort(key=lambda job: -job[1].seconds)
-        # A file that trains or draws at its top level needs from its first line on what is slow to import.
-        eager: tuple[str, ...] = (
-            ("torch._dynamo",) if collected.mentions(b"optim") or collected.mentions(b"compile") else ()
-        )
-        eager += ("matplotlib.pyplot",) if collected.mentions(b"matplotlib") else ()
+        eager = at_first_line(collected)
         running: dict[str, list[Future[Evidence]]] = {}
         for exercise, job, module in jobs:
             running.setdefault(exercise.id, []).append(answers.ask(job, module, eager))
@@ -174,7 +183,7 @@ class Grader:
         """What is asked about an exercise: the same of everybody."""
         if exercise.id not in self._jobs:
             known = self._known(exercise)
-            jobs = plan.jobs(exercise, self.course.digits, self.settings)
+            jobs = plan.jobs(exercise, self.course.digits, self.settings, self._apart)
             self._jobs[exercise.id] = tuple(replace(job, known=known) for job in jobs)
         return self._jobs[exercise.id]
 
@@ -230,21 +239,32 @@ class Grader:
         note = _not_attempted(exercise, student)
         if note:
             return rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, rubric.all_skipped(exercise, note), note)
-        question = Question(
-            exercise,
-            student,
-            reference,
-            frozenset(),
-            self.settings.device,
-            self._labels(exercise),
-            self.settings.limits_of(exercise),
-        )
+        question = self._question(exercise, student, reference)
         insight = self._insight(question, collected, module, answers, mistaken)
         shown = exhibits.collect(question, insight.findings, insight.misconceptions, collected, module.stem)
         shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
         status = Status.ERROR if broken else Status.GRADED
         return rubric.exercise_result(exercise, status, insight.findings, insight.note, shown, insight.misconceptions)
+
+    def glance(self, exercise: Exercise, student: Evidence) -> Glance | None:
+        """The verdicts that answers allow which may not be all, without a look at what is behind them; None where
+        there is no verdict yet."""
+        try:
+            note = _not_attempted(exercise, student)
+        except NotYet:
+            return None
+        if note:
+            skipped = rubric.all_skipped(exercise, note)
+            return Glance(rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, skipped, note))
+        found = checks.so_far(self._question(exercise, student, self._references.of(exercise)))
+        waiting = tuple(check for check in exercise.points if check not in found)
+        whole = found | {check: Finding(Verdict.SKIPPED) for check in waiting}
+        return Glance(rubric.exercise_result(exercise, Status.GRADED, whole), waiting)
+
+    def _question(self, exercise: Exercise, student: Evidence, reference: Evidence) -> Question:
+        limits, labels = self.settings.limits_of(exercise), self._labels(exercise)
+        return Question(exercise, student, reference, frozenset(), self.settings.device, labels, limits)
 
     def _insight(
         self,
@@ -311,6 +331,12 @@ class Grader:
         if exercise.training is None:
             return None
         return plan.test_labels(exercise, exercise.training, self.course.digits, self.settings)
+
+
+def at_first_line(collected: Submission) -> tuple[str, ...]:
+    """What is slow to import, and needed from the first line on of a file that trains or draws at its top level."""
+    compiler = collected.mentions(b"optim") or collected.mentions(b"compile")
+    return ("torch._dynamo",) * compiler + ("matplotlib.pyplot",) * collected.mentions(b"matplotlib")
 
 
 def _not_attempted(exercise: Exercise, student: Evidence) -> str:

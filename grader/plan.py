@@ -99,16 +99,17 @@ class Settings:
         return limits if self.least is None else limits.at_least(self.least)
 
 
-def jobs(exercise: Exercise, digits: Digits, settings: Settings) -> tuple[Job, ...]:
+def jobs(exercise: Exercise, digits: Digits, settings: Settings, apart: bool = False) -> tuple[Job, ...]:
     """The workers that an exercise takes: one, and another for a training run that is long enough to be worth it.
 
-    A long run can so begin while torch's compiler is still being imported, and be the first of all.
+    A long run can so begin while torch's compiler is still being imported, and be the first of all. With `apart`, each
+    run has a worker of its own, for somebody who waits for the rest.
     """
     questions = tuple(examination(exercise, settings))
     if exercise.training is None:
         return (Job(exercise, questions, EXAMINATION_SECONDS, _imports(exercise)),)
     train = training_job(exercise, digits, settings)
-    if train.seconds < LONG_SECONDS:
+    if train.seconds < LONG_SECONDS and not apart:
         return (Job(exercise, questions + train.probes, EXAMINATION_SECONDS + train.seconds, _imports(exercise)),)
     return train, Job(exercise, questions, EXAMINATION_SECONDS, _imports(exercise))
 

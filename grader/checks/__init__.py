@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from grader.checks import (
@@ -23,6 +24,7 @@ from grader.checks import (
     training,
 )
 from grader.checks.question import Question, ReferenceBroken
+from grader.evidence import NotYet
 from grader.language import N_, _
 from grader.model import Finding, Verdict
 
@@ -61,12 +63,28 @@ BY_ID = {check.id: check for check in CHECKS}
 
 def run(question: Question) -> dict[str, Finding]:
     """Judge an exercise: a finding for every check that its rubric gives points to, by check id."""
+    return dict(_each(question))
+
+
+def so_far(question: Question) -> dict[str, Finding]:
+    """The findings that the answers allow which have come: those of the first checks, up to one that must wait.
+
+    None after that one: a check may depend on any before it.
+    """
+    findings: dict[str, Finding] = {}
+    with contextlib.suppress(NotYet):
+        for id, found in _each(question):
+            findings[id] = found
+    return findings
+
+
+def _each(question: Question) -> Iterator[tuple[str, Finding]]:
     findings: dict[str, Finding] = {}
     for check in CHECKS:
         if check.id in question.exercise.points:
             passed = frozenset(id for id, found in findings.items() if found.verdict is Verdict.PASSED)
             findings[check.id] = _judge(check, replace(question, passed=passed), findings)
-    return findings
+            yield check.id, findings[check.id]
 
 
 def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Finding:
@@ -83,6 +101,8 @@ def _judge(check: Check, question: Question, findings: dict[str, Finding]) -> Fi
     except ReferenceBroken as error:
         unanswered = _("The reference solution did not answer {probe}. This is not the student's doing.")
         return Finding(Verdict.ERROR, unanswered.format(probe=error))
+    except NotYet:
+        raise
     except Exception:  # a check of ours broke on this evidence: say so, and go on with the others
         broke = _("The check itself broke. This is not the student's doing.")
         return Finding(Verdict.ERROR, broke, got=traceback.format_exc())

@@ -11,6 +11,7 @@ from grader import __version__
 from grader.cli.classes import batch, override, regrade
 from grader.cli.one import one
 from grader.cli.upkeep import doctor, selftest
+from grader.cli.watch import watch
 
 
 class GradeGroup(click.Group):
@@ -31,6 +32,7 @@ class GradeGroup(click.Group):
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("grade", "[OPTIONS] PATH")
+        formatter.write_usage("grade watch", "[OPTIONS] PATH")
         formatter.write_usage("grade batch", "[OPTIONS] PATH")
         formatter.write_usage("grade regrade", "[OPTIONS] RUN")
         formatter.write_usage("grade override", "[OPTIONS] RUN NAME EXERCISE")
@@ -48,6 +50,7 @@ def main() -> None:
 
     \b
     grade submissions/alice/            one submission, and its HTML report
+    grade watch submissions/alice/      the same again at each save
     grade batch submissions/            a class, one folder for each student
     grade regrade run/                  judge a class again, without running its code
     grade alice/ --exercise RestNet18   one exercise only
@@ -55,5 +58,5 @@ def main() -> None:
     """
 
 
-for command in (one, batch, regrade, override, doctor, selftest):
+for command in (one, watch, batch, regrade, override, doctor, selftest):
     main.add_command(command)

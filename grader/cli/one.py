@@ -29,9 +29,9 @@ def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     with reported(as_json), grading(path, **options) as grader:
         result = grader.grade(path)
         if report is not None:
-            _write_report(result, report)
+            write_report(result, report)
         elif not as_json:
-            report = _put_report(result, Path("reports"), pages.Names())
+            report = put_report(result, Path("reports"), pages.Names())
         if as_json:
             from grader.report import jsonl
 
@@ -41,7 +41,8 @@ def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
     sys.exit(exit_code([result]))
 
 
-def _write_report(result: Grade, file: Path) -> None:
+def write_report(result: Grade, file: Path) -> None:
+    """Write the page. Raises `UsageError` where it cannot be written."""
     from grader.report import html
 
     try:
@@ -51,8 +52,8 @@ def _write_report(result: Grade, file: Path) -> None:
         raise UsageError(f"the report cannot be written to {file}: {error.strerror}") from error
 
 
-def _put_report(result: Grade, folder: Path, names: Names) -> Path:
-    """Write the page into `folder`, under a name that is its own there."""
+def put_report(result: Grade, folder: Path, names: Names) -> Path:
+    """Write the page into `folder`, under a name that is its own there. Raises `UsageError` where it cannot be."""
     from grader.report import html, pages
 
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,10 +73,13 @@ def grading(
     no_training: bool,
     no_reuse: bool,
     hidden: tuple[Path, ...] = (),
+    apart: bool = False,
+    tell: Callable[[str], None] | None = None,
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile.
 
-    No worker sees `path`, nor what else is `hidden`.
+    No worker sees `path`, nor what else is `hidden`. With `apart`, training runs have workers of their own. `tell`
+    hears what takes longer, in place of whoever reads standard error.
     """
     expect_linux()
     from grader import bands, submission
@@ -109,8 +112,9 @@ def grading(
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
         with Grader(
-            loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=say, reuses=not no_reuse
-        ) as grader:
+            loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=tell or say,
+            reuses=not no_reuse, apart=apart,
+        ) as grader:  # fmt: skip
             yield grader
 
 

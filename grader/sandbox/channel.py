@@ -106,6 +106,11 @@ class Channel:
         except _Stopped as stop:
             return self._die(stop.death)
 
+    def kill(self) -> None:
+        """End the worker while somebody else waits for its answer, who then gets its death. Not to be called once the
+        line is closed."""
+        self._kill()
+
     def close(self) -> None:
         """Kill the worker and release everything. The zygote buries it."""
         self._kill()

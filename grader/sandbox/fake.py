@@ -21,7 +21,7 @@ import numpy as np
 from grader.model import Protection
 from grader.sandbox.channel import Answer, Output, Reply
 from grader.sandbox.host import Facts
-from grader.sandbox.limits import Death, Limits
+from grader.sandbox.limits import MEMORY_LIMIT, Death, Limits
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,10 @@ class FakeLine:
         if isinstance(reply, Death):
             self._death = reply
         return reply
+
+    def kill(self) -> None:
+        """End it: every later question gets that."""
+        self._death = Death(MEMORY_LIMIT, "the kernel ended it")
 
     def close(self) -> None:
         """Count it."""

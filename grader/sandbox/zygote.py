@@ -51,6 +51,7 @@ def main(control_fd: int, device: str, asked: tuple[int, ...], ways: tuple[str, 
     gc.freeze()  # keeps the collector from touching, and so copying, shared pages in every worker
     control.send(_hello(position, device))
     _serve(control, position, device)
+    os._exit(0)  # all is put away; what torch does at its own end takes a second, for which somebody would wait
 
 
 def _prepare_torch(device: str) -> None:

@@ -1,0 +1,211 @@
+"""``grade watch PATH``: grades a folder again at each save, on a terminal, until somebody ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from grader.cli.options import shared
+from grader.cli.running import console, grading, reported, say
+from grader.errors import UsageError
+from grader.language import N_, _
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from grader.board import Event
+    from grader.model import Grade
+    from grader.report.watch import Around
+    from grader.watching import Watching
+
+_POLL = N_("Look at all files now and then, where the system does not tell of saves: network drives.")
+_NO_REPORT = N_("Write no HTML report.")
+_ENTER, _ESCAPE, _ERASE = "\r\n", "\x1b", "\x7f\b"
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--poll", is_flag=True, help=_POLL)
+@click.option("--no-report", is_flag=True, help=_NO_REPORT)
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
+@shared
+def watch(path: Path, poll: bool, no_report: bool, report: Path | None, as_json: bool, **options: Any) -> None:
+    """Grade the folder PATH again at each save, and show what changed. Needs a terminal."""
+    with reported(False):
+        out = console()
+        if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()) or out.is_dumb_terminal:
+            raise UsageError(_("`grade watch` shows its verdicts on a terminal: to grade once, use `grade PATH`"))
+        with _terminable():
+            say(_("getting ready …"))
+            screen = _Screen(path, out, None if no_report else report or Path("reports"), report is not None)
+            with grading(path, apart=True, tell=screen.remark, **options) as grader:
+                screen.run(grader, poll)
+                grader.sandbox.close()  # ends the workers: nobody waits for what they were at
+
+
+class _Screen:
+    """The terminal: keys, saves and verdicts come in by one queue, and each is answered by a new picture."""
+
+    def __init__(self, folder: Path, out: Console, page: Path | None, exactly: bool) -> None:
+        from grader.report.watch import Around
+
+        self._folder, self._out, self._page, self._exactly = folder, out, page, exactly
+        self._happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._around: Around = Around(str(folder), ())
+        self._watching: Watching | None = None
+        self._ended, self._drawn, self._saved_at = False, False, 0.0
+
+    def remark(self, line: str) -> None:
+        """Have a line said at the foot."""
+        self._happened.put(lambda: self._set(remark=line))
+
+    def run(self, grader: Any, poll: bool) -> None:
+        """Until `q` is typed. Raises KeyboardInterrupt at Ctrl-C."""
+        from grader.cli.keys import Keys
+        from grader.cli.saves import Saves
+        from grader.watching import Watching
+
+        self._watching = Watching(grader, self._folder, self._tell)
+        self._set(order=tuple(self._watching.exercises()))
+        saves = Saves(self._folder, lambda: self._happened.put(self._saved), poll)
+        try:
+            with Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self._key(key))):
+                saves.start()
+                while not self._ended:
+                    self._next()
+        finally:
+            saves.close()
+            self._watching.close()
+
+    def _next(self) -> None:
+        """What has happened, and then one picture of it all."""
+        self._happened.get()()
+        with contextlib.suppress(queue.Empty):
+            while not self._ended:
+                self._happened.get_nowait()()
+        self._draw()
+
+    def _tell(self, event: Event) -> None:
+        self._happened.put(lambda: self._heard(event))
+
+    def _saved(self) -> None:
+        assert self._watching is not None
+        now = time.monotonic()
+        if self._watching.look():
+            self._begun(now)
+
+    def _begun(self, now: float) -> None:
+        self._saved_at = now
+        self._set(seconds=None, remark="")
+
+    def _heard(self, event: Event) -> None:
+        from grader.board import Seen, Settled
+
+        assert self._watching is not None
+        if isinstance(event, Seen) and self._around.seconds is None and self._watching.board.examined:
+            self._set(seconds=time.monotonic() - self._saved_at)
+        if isinstance(event, Settled) and not self._around.filter:
+            self._write_page(event.grade)
+
+    def _key(self, key: str) -> None:
+        if self._around.typing is not None:
+            self._typed(key, self._around.typing)
+        elif self._around.help:
+            self._set(help=False)
+        elif key in ("a", "f"):
+            assert self._watching is not None
+            now = time.monotonic()
+            if self._watching.again(only_failed=key == "f"):
+                self._begun(now)
+            else:
+                self._set(remark=_("Nothing is open."))
+        elif key == "p":
+            self._set(typing="")
+        elif key in ("h", "?"):
+            self._set(help=True)
+        elif key == "q":
+            self._ended = True
+
+    def _typed(self, key: str, so_far: str) -> None:
+        """A key while a filter is typed: Enter takes it, Escape leaves all as it was."""
+        if key in _ENTER:
+            self._set(typing=None)
+            self._filter(so_far.strip())
+        elif key == _ESCAPE:
+            self._set(typing=None)
+        elif key in _ERASE:
+            self._set(typing=so_far[:-1])
+        elif key.isprintable():
+            self._set(typing=so_far + key)
+
+    def _filter(self, text: str) -> None:
+        from grader.board import matching
+
+        assert self._watching is not None
+        found = matching(text, self._watching.exercises())
+        if not found:
+            self._set(remark=_("No exercise has {text} in its name.").format(text=repr(text)))
+            return
+        order = tuple(id for id in self._watching.exercises() if id in found)
+        self._set(filter=text, order=order)
+        now = time.monotonic()
+        if self._watching.choose(found):
+            self._begun(now)
+
+    def _write_page(self, grade: Grade) -> None:
+        from grader.cli.one import put_report, write_report
+        from grader.report import pages
+
+        if self._page is None:
+            return
+        try:
+            if self._exactly:
+                write_report(grade, self._page)
+                self._set(page=str(self._page))
+            else:
+                self._set(page=str(put_report(grade, self._page, pages.Names())))
+        except UsageError as error:
+            self._set(remark=str(error))
+
+    def _set(self, **changes: Any) -> None:
+        self._around = replace(self._around, **changes)
+
+    def _draw(self) -> None:
+        """One picture, over the last one. What was on the screen before the first goes up, and can be scrolled to."""
+        from grader.report.watch import screen
+
+        assert self._watching is not None
+        lines = screen(self._watching.board, self._around, self._out)
+        with self._out.capture() as captured:
+            for line in lines:
+                self._out.print(line, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
+        start = "\x1b[H" if self._drawn else "\n" * self._out.height + "\x1b[H"
+        self._drawn = True
+        picture = captured.get().rstrip("\n").replace("\n", "\x1b[K\r\n")
+        self._out.file.write(f"{start}{picture}\x1b[K\x1b[J" + ("\r\n" if self._ended else ""))
+        self._out.file.flush()
+
+
+@contextlib.contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM, and the end of the terminal, end it as Ctrl-C does."""
+
+    def stop(_: int, __: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
