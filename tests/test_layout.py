@@ -59,6 +59,13 @@ ALLOWED: dict[str, set[str]] = {
         "checks", "course", "errors", "evidence", "exhibits", "model", "plan", "rubric", "sandbox", "store",
         "submission", "text", "trajectory", "wire",
     },
+    "recollection": {"answers", "evidence", "model"},
+    "desk": {"answers", "asking", "evidence", "model", "plan", "pool", "sandbox", "submission"},
+    "board": {"model"},
+    "watching": {
+        "answers", "asking", "board", "desk", "errors", "evidence", "forms", "grading", "plan", "recollection",
+        "submission", "wire",
+    },
     "moments": set(),
     "classroom": {"model", "moments", "text"},
     "batch": {
@@ -74,10 +81,11 @@ ALLOWED: dict[str, set[str]] = {
     "selftest": {
         "course", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission", "tally", "trials",
     },
-    "report": {"classroom", "model", "standing", "tally", "text"},
+    "report": {"board", "classroom", "model", "standing", "tally", "text"},
     "cli": {
-        "__init__", "bands", "batch", "course", "data", "database", "doctor", "errors", "gradebook", "grading", "model",
-        "plan", "publishing", "report", "sandbox", "selftest", "standing", "store", "submission", "text",
+        "__init__", "bands", "batch", "board", "course", "data", "database", "doctor", "errors", "gradebook", "grading",
+        "model", "plan", "publishing", "report", "sandbox", "selftest", "standing", "store", "submission", "text",
+        "watching",
     },
 }  # fmt: skip
 ANYWHERE = {"language"}  # but not where students' code runs, and in what is sent from there

@@ -114,8 +114,10 @@ class _Screen:
         assert self._watching is not None
         if isinstance(event, Seen) and self._around.seconds is None and self._watching.board.examined:
             self._set(seconds=time.monotonic() - self._saved_at)
-        if isinstance(event, Settled) and not self._around.filter:
-            self._write_page(event.grade)
+        if isinstance(event, Settled):
+            self._set(remark="")
+            if not self._around.filter:
+                self._write_page(event.grade)
 
     def _key(self, key: str) -> None:
         if self._around.typing is not None:
