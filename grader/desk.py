@@ -22,6 +22,7 @@ from grader.pool import Pool
 from grader.sandbox.channel import Reply
 from grader.sandbox.host import Facts, Line, Sandbox
 from grader.sandbox.limits import Limits
+from grader.sandbox.ready import Ready
 from grader.submission import Module, Submission, hashed
 
 
@@ -109,6 +110,7 @@ class Desk:
 
     def __init__(self, sandbox: Sandbox, front: int, back: int) -> None:
         self.sandbox = sandbox
+        self._ready = Ready(sandbox)
         self._front, self._back = Pool(front), Pool(back)
         self._asked: dict[str, _Asked] = {}
         self._lock = threading.Lock()
@@ -128,7 +130,7 @@ class Desk:
         with self._lock:
             asked = self._asked.get(key)
             if asked is None or asked.future.done() or asked.sandbox.stopped:
-                sandbox = Stoppable(self.sandbox)
+                sandbox = Stoppable(self._ready if waited else self.sandbox)
                 asked = _Asked(Future(), sandbox)
                 pool = self._front if waited else self._back
                 whole = asked.tell if waited else None
@@ -157,6 +159,7 @@ class Desk:
     def close(self) -> None:
         """Stop everything."""
         self.drop_all_but(())
+        self._ready.close()
         for pool in (self._front, self._back):
             pool.shutdown(wait=False, cancel_futures=True)
 

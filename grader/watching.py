@@ -12,7 +12,7 @@ import itertools
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from grader.recollection import Recollection
 from grader.submission import Module, Submission, hashed
 from grader.wire.records import Problem
 
+_TYPED_IN = -0.5  # a rank before those of all exercises, and behind what a judge waits for
 SETTLING = 0.15  # seconds for a file that is being replaced to be there again
 _UNREADABLE = ("SyntaxError", "IndentationError", "TabError")
 Tell = Callable[[Event], None]
@@ -68,8 +69,8 @@ class Watching:
         collected = self._collected()
         if collected is None or (not anew and self._last is not None and collected.content == self._last.content):
             return False
-        self._last = collected
-        self._begin(collected)
+        before, self._last = self._last, collected
+        self._begin(collected, before)
         return True
 
     def again(self, only_failed: bool) -> bool:
@@ -112,12 +113,12 @@ class Watching:
             time.sleep(0 if last else SETTLING)
         return None
 
-    def _begin(self, collected: Submission) -> None:
+    def _begin(self, collected: Submission, before: Submission | None) -> None:
         with self._lock:
             if self._round is not None:
                 self._round.over.set()
             self._say(Saved(next(self._numbers)))
-            self._round = _Round(self, collected, self.selection)
+            self._round = _Round(self, collected, before, self.selection)
             self._round.start()
 
     def _say(self, event: Event, round: _Round | None = None) -> None:
@@ -131,10 +132,10 @@ class Watching:
 class _Round(threading.Thread):
     """One round, from a snapshot of the folder to its grade."""
 
-    def __init__(self, owner: Watching, collected: Submission, selection: Selection) -> None:
+    def __init__(self, owner: Watching, collected: Submission, before: Submission | None, selection: Selection) -> None:
         super().__init__(name="round", daemon=True)
         self.over = threading.Event()
-        self._owner, self._collected, self._selection = owner, collected, selection
+        self._owner, self._collected, self._before, self._selection = owner, collected, before, selection
         self._grader, self._desk = owner._grader, owner._desk
         chosen = [each.id for _, exercises in selection.of(self._grader.course) for each in exercises]
         ranks = boards.ranks(owner.board, chosen)
@@ -163,6 +164,7 @@ class _Round(threading.Thread):
             self._grader.grade_collected(self._collected, self._answers, self._selection)
         forms = self._read(jobs)
         self._errand.forms = self._answers.forms = forms
+        self._put_first(jobs, forms)
         unreadable = list(self._unreadable(jobs, forms))
         jobs = [(job, module) for job, module in jobs if module not in unreadable]
         asked = self._ask(jobs)
@@ -184,6 +186,15 @@ class _Round(threading.Thread):
                 return self._owner._reader.forms(self._collected, {m: list(each) for m, each in names.items()})
             except SandboxError:
                 return {}
+
+    def _put_first(self, jobs: Sequence[tuple[Job, Module]], forms: Forms) -> None:
+        """Give the first rank to the exercise in which somebody was typing, where that can be told."""
+        for job, module in jobs:
+            if self._before is not None and not module.cells:
+                old, new = (each.files.get(module.path, b"") for each in (self._before, self._collected))
+                lines = {name: form.line for (path, name), form in forms.items() if path == module.path and form.file}
+                if job.exercise.name == edited(old, new, lines):
+                    self._ranks[job.exercise.id] = _TYPED_IN
 
     def _unreadable(self, jobs: Sequence[tuple[Job, Module]], forms: Forms) -> Iterator[Module]:
         """Files that Python cannot read, as when somebody is in the middle of a line: said once, and left as they
@@ -254,6 +265,15 @@ class _Round(threading.Thread):
     def _expect_wanted(self) -> None:
         if self.over.is_set():
             raise CancelledError
+
+
+def edited(before: bytes, after: bytes, lines: Mapping[str, int]) -> str:
+    """Of what begins at those `lines` of the new text, by name, the one that holds the first line that changed; nothing
+    where none did, or it is above them all."""
+    pairs = itertools.zip_longest(before.split(b"\n"), after.split(b"\n"))
+    changed = next((number for number, (old, new) in enumerate(pairs, start=1) if old != new), 0)
+    above = [name for name, line in lines.items() if line <= changed]
+    return max(above, key=lines.__getitem__, default="")
 
 
 def asked_of(job: Job) -> str:

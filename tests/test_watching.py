@@ -30,7 +30,7 @@ from grader.report.watch import Around, screen
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.limits import DEFAULT
 from grader.store import Store
-from grader.watching import Watching
+from grader.watching import Watching, edited
 from grader.wire.records import Loaded
 
 PASSED, FAILED = Verdict.PASSED, Verdict.FAILED
@@ -71,6 +71,17 @@ def test_what_failed_is_asked_first() -> None:
     ranks = boards.ranks(board, ["a.A", "a.B", "a.C", "a.D", "a.E"])
     assert sorted(ranks, key=ranks.__getitem__) == ["a.B", "a.E", "a.C", "a.A", "a.D"]
     assert boards.failed(board) == {"a.B", "a.E"}
+
+
+def test_the_exercise_in_which_somebody_types_is_known_by_its_lines() -> None:
+    """The first line that changed tells, whether lines were changed, added or taken away."""
+    before = b"import torch\ndef a():\n    pass\n\ndef b():\n    return 1\n"
+    lines = {"a": 2, "b": 5}
+    assert edited(before, before.replace(b"1", b"2"), lines) == "b"
+    assert edited(before, before.replace(b"pass", b"return 0"), lines) == "a"
+    assert edited(before, before + b"x = 3\n", lines) == "b"
+    assert edited(before, b"# hello\n" + before, lines) == ""
+    assert edited(before, before, lines) == ""
 
 
 def test_trouble_leaves_the_verdicts_as_they_were() -> None:
