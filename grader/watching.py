@@ -144,7 +144,6 @@ class _Round(threading.Thread):
             collected, owner._known, self._errand.protection, self._errand, owner._under, owner._known.keep
         )
         self._ranks = ranks
-        self._training: dict[str, _Asked] = {}
 
     def run(self) -> None:
         """All steps of the round. Whatever goes wrong, who watches hears of it, and watches on."""
@@ -167,9 +166,7 @@ class _Round(threading.Thread):
         self._put_first(jobs, forms)
         unreadable = list(self._unreadable(jobs, forms))
         jobs = [(job, module) for job, module in jobs if module not in unreadable]
-        asked = self._ask(jobs)
-        self._desk.drop_all_but(self._errand.wanted)
-        self._see(asked)
+        self._see(jobs)
         if not unreadable:
             self._say(Settled(self._grader.grade_collected(self._collected, self._answers, self._selection)))
 
@@ -203,44 +200,49 @@ class _Round(threading.Thread):
             if any(path == module.path for path, _ in forms):
                 continue
             first = next(job for job, beside in jobs if beside == module and examination(job))
-            loaded = self._put(first, module).future.result().outcomes.get("load")
+            evidence = _given(self._put([(first, module)])[0].future)
+            loaded = evidence.outcomes.get("load") if evidence is not None else None
             if isinstance(loaded, Problem) and loaded.type in _UNREADABLE:
                 self._say(Trouble(_told(module, loaded)))
                 yield module
 
-    def _ask(self, jobs: Sequence[tuple[Job, Module]]) -> list[_Asked]:
-        """Put all questions: what is waited for first, by rank; training runs last."""
-        order = sorted(jobs, key=lambda each: (not examination(each[0]), self._ranks[each[0].exercise.id]))
-        asked = [self._put(job, module) for job, module in order]
-        self._training = {each.job.exercise.id: each for each in asked if not examination(each.job)}
-        return [each for each in asked if examination(each.job)]
+    def _put(self, jobs: Sequence[tuple[Job, Module]]) -> list[_Asked]:
+        """Put questions, by rank."""
+        order = sorted(jobs, key=lambda each: self._ranks[each[0].exercise.id])
+        imports = at_first_line(self._collected)
+        return [_Asked(job, self._answers.ask(job, module, imports)) for job, module in order]
 
-    def _put(self, job: Job, module: Module) -> _Asked:
-        return _Asked(job, self._answers.ask(job, module, at_first_line(self._collected)))
-
-    def _see(self, examined: Sequence[_Asked]) -> None:
-        """Tell verdicts as they come: what was asked just now before what is known from before, and runs last."""
-        by_future = {each.future: each for each in examined}
-        fresh = [future for future in by_future if not future.done()]
-        known = [future for future in by_future if future.done()]
+    def _see(self, jobs: Sequence[tuple[Job, Module]]) -> None:
+        """Tell verdicts as they come: of what must be asked, then of what is known from before, then of training runs,
+        which take no core from the others: they begin when those are done."""
+        asked = self._put([each for each in jobs if examination(each[0])])
+        runs = [each for each in jobs if not examination(each[0])]
+        self._desk.drop_all_but(self._errand.wanted | {self._errand.key(*each) for each in runs})
+        trained = {job.exercise.id: job for job, _ in runs}
+        jobs_of = {each.future: each.job for each in asked}
         found: dict[str, Evidence] = {}
-        running = {each.future: each.job for each in self._training.values() if not each.future.done()}
-        for future in itertools.chain(as_completed(fresh), known):
-            job = by_future[future].job
-            found[job.exercise.id] = future.result()
-            self._glance(job, self._so_far(job, future.result()))
+        known = [future for future in jobs_of if future.done()]
+        for future in as_completed([future for future in jobs_of if not future.done()]):
+            self._examined(jobs_of[future], future, trained, found)
+        running = {each.future: each.job for each in self._put(runs)}
+        for future in known:
+            self._examined(jobs_of[future], future, trained, found)
         for future in as_completed(running):
-            job = running[future]
-            self._glance(job, merge([future.result(), found[job.exercise.id]]))
+            id = running[future].exercise.id
+            if id in found and (evidence := _given(future)) is not None:
+                self._glance(running[future], merge([evidence, found[id]]))
 
-    def _so_far(self, job: Job, found: Evidence) -> Evidence:
-        """What is known once an exercise is examined: the end of its training run may be still to come."""
-        run = self._training.get(job.exercise.id)
-        if run is None:
-            return found
-        if run.future.done():  # known from before, or quick
-            return merge([run.future.result(), found])
-        return Partial(found.outcomes, found.output, frozenset(probe.id for probe in run.job.probes))
+    def _examined(
+        self, job: Job, future: Future[Evidence], trained: Mapping[str, Job], found: dict[str, Evidence]
+    ) -> None:
+        """Keep what an examination gave, and tell its verdicts: a training run is still to come."""
+        id, evidence = job.exercise.id, _given(future)
+        if evidence is None:
+            return
+        found[id] = evidence
+        run = trained.get(id)
+        awaited = frozenset(probe.id for probe in run.probes) if run is not None else frozenset[str]()
+        self._glance(job, Partial(evidence.outcomes, evidence.output, awaited))
 
     def _heard(self, job: Job, found: Evidence) -> None:
         """Verdicts that an examination allows before it is at its end. Another round may want to know that end."""
@@ -274,6 +276,14 @@ def edited(before: bytes, after: bytes, lines: Mapping[str, int]) -> str:
     changed = next((number for number, (old, new) in enumerate(pairs, start=1) if old != new), 0)
     above = [name for name, line in lines.items() if line <= changed]
     return max(above, key=lines.__getitem__, default="")
+
+
+def _given(future: Future[Evidence]) -> Evidence | None:
+    """What a worker answered; None where that was lost, which the grade will tell."""
+    try:
+        return future.result()
+    except SandboxError:
+        return None
 
 
 def asked_of(job: Job) -> str:
