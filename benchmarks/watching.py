@@ -19,7 +19,7 @@ import threading
 import time
 from pathlib import Path
 
-from grader.board import Event, Seen
+from grader.board import Event, Saved, Seen
 from grader.cli.running import grading
 from grader.cli.saves import Saves
 from grader.watching import Watching
@@ -33,16 +33,17 @@ class Clock:
 
     def __init__(self) -> None:
         self.exercise, self.first, self.examined = "", 0.0, threading.Event()
-        self.last = 0.0
+        self.last, self._saved = 0.0, False
 
     def expect(self, exercise: str) -> None:
         """Begin to wait for that one."""
-        self.exercise, self.first, self.last = exercise, 0.0, 0.0
+        self.exercise, self.first, self.last, self._saved = exercise, 0.0, 0.0, False
         self.examined.clear()
 
     def hear(self, event: Event) -> None:
-        """Note the time of a verdict."""
-        if isinstance(event, Seen) and event.result.id == self.exercise and not self.last:
+        """Note the time of a verdict. What comes before the save was noticed is of an earlier one."""
+        self._saved |= isinstance(event, Saved)
+        if self._saved and isinstance(event, Seen) and event.result.id == self.exercise and not self.last:
             now = time.monotonic()
             self.first = self.first or now
             if set(event.waiting) <= {"training"}:

@@ -122,7 +122,9 @@ def _seen(board: Board, event: Seen) -> Board:
     id = event.result.id
     rest = board.under_way if event.waiting else board.under_way - {id}
     result, known = event.result, board.results.get(id)
-    if known is not None and _told(known, event.waiting) == _told(result, event.waiting):  # what is behind it will be the same, and is told again
+    if known is not None and _told(known, event.waiting) == _told(
+        result, event.waiting
+    ):  # what is behind it will be the same, and is told again
         result = replace(result, misconceptions=known.misconceptions)
     waiting = {**board.waiting, id: event.waiting}
     return replace(board, results={**board.results, id: result}, waiting=waiting, under_way=rest)

@@ -154,12 +154,8 @@ def _foot(board: Board, around: Around) -> Iterator[Text]:
     if board.grade is not None:
         said.append(f"   {score_text(board.grade.score, board.grade.max_score)}", "bold")
     elif coming := [id for id, checks in board.waiting.items() if checks]:
-        said.append(
-            f"   {ngettext('{number} exercise under way', '{number} exercises under way', len(coming))}".format(
-                number=len(coming)
-            ),
-            "cyan",
-        )
+        many = ngettext("{number} exercise under way", "{number} exercises under way", len(coming))
+        said.append("   " + many.format(number=len(coming)), "cyan")
     if around.seconds is not None:
         said.append("   " + _("verdicts after {seconds} s").format(seconds=f"{around.seconds:.2f}"), "dim")
     yield said
