@@ -78,8 +78,9 @@ class Watching:
         failed = boards.failed(self.board)
         if self._last is None or (only_failed and not failed):
             return False
-        jobs = [job for job, _ in self._grader.jobs(self._last) if job.exercise.id in failed]
-        self._known.forget([asked_of(job) for job in jobs] if only_failed else None)
+        with contextlib.suppress(SubmissionError):  # who looks anew is told
+            jobs = [job for job, _ in self._grader.jobs(self._last) if job.exercise.id in failed]
+            self._known.forget([asked_of(job) for job in jobs] if only_failed else None)
         return self.look(anew=True)
 
     def choose(self, exercises: frozenset[str]) -> bool:

@@ -284,8 +284,8 @@ def console(width: int = 80, height: int = 24, encoding: str = "utf-8") -> Conso
 
 def shown(board: Board, out: Console, **around: object) -> list[str]:
     """The lines of the screen."""
-    order = tuple(board.results)
-    return [line.plain for line in screen(board, Around("alice", order, **around), out)]  # type: ignore[arg-type]
+    made = {"order": tuple(board.results), **around}
+    return [line.plain for line in screen(board, Around("alice", **made), out)]  # type: ignore[arg-type]
 
 
 def test_the_screen_shows_what_is_open_and_the_keys() -> None:
@@ -308,6 +308,16 @@ def test_the_foot_is_never_cut() -> None:
         lines = shown(board, console(width=40, height=height), page="reports/alice.html")
         assert len(lines) <= height
         assert lines[-1].startswith("a all again")
+
+
+def test_a_filter_leaves_out_what_it_does_not_name() -> None:
+    """Neither lines nor counts of other exercises are shown."""
+    board = board_after(Saved(1), seen(FAILED, "a.First"), seen(FAILED, "a.Second"))
+    assert boards.matching("sec", board.results) == {"a.Second"}
+    text = "\n".join(shown(board, console(), filter="sec", order=("a.Second",)))
+    assert "First" not in text
+    assert "1 open" in text
+    assert "only sec" in text
 
 
 def test_nothing_of_a_students_reaches_the_screen_as_control_codes() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import threading
@@ -50,8 +49,12 @@ class Saves:
                 self._stop.wait(_ABSENT)
                 continue
             self._saved()  # it may have changed before it was watched
-            with contextlib.suppress(FileNotFoundError):
+            try:
                 self._watch(same)
+            except FileNotFoundError:  # it went away before it could be watched
+                continue
+            except (OSError, RuntimeError):  # the system has no more watches to give
+                self._polling = True
             if not self._stop.is_set():
                 self._saved()
 

@@ -6,7 +6,7 @@ Everything from a submission is data: it reaches the console as plain text only,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -48,7 +48,6 @@ class _View:
     """What is shown, with which marks, and how a text is folded beside its label."""
 
     board: Board
-    around: Around
     marks: str
     fold: Callable[[str], Iterable[Text]]
 
@@ -71,10 +70,10 @@ class Around:
 
 def screen(board: Board, around: Around, console: Console) -> list[Text]:
     """The lines of one screen, no more than fit: the head, what is open, and the foot, which is never cut."""
-    width = min(console.width, _WIDEST)
+    width, board = min(console.width, _WIDEST), _within(board, around.order)
     marks = _marks_for(console)
     foot = [Text(), *_foot(board, around)]
-    view = _View(board, around, marks, lambda text: Text(text).wrap(console, max(20, width - _MARGIN)))
+    view = _View(board, marks, lambda text: Text(text).wrap(console, max(20, width - _MARGIN)))
     body = [Text(_(line)) for line in HELP] if around.help else list(_body(view))
     lines = [*_head(board, around), Text()]
     lines += [part for line in body for part in (line.wrap(console, width) or [Text()])]
@@ -82,6 +81,12 @@ def screen(board: Board, around: Around, console: Console) -> list[Text]:
     if len(lines) > room:
         lines = [*lines[: room - 1], Text(_("… more in the report"), "dim")]
     return [_writable(line, console) for line in (*lines, *foot)]
+
+
+def _within(board: Board, order: Sequence[str]) -> Board:
+    """The board without the exercises that a filter leaves out."""
+    results = {id: board.results[id] for id in order if id in board.results}
+    return replace(board, results=results, under_way=board.under_way & frozenset(order))
 
 
 def _head(board: Board, around: Around) -> Iterator[Text]:
@@ -97,8 +102,8 @@ def _head(board: Board, around: Around) -> Iterator[Text]:
 
 def _body(view: _View) -> Iterator[Text]:
     """Exercises a line each, with what is open of them; those that are whole and were not asked share one line."""
-    board, around, marks = view.board, view.around, view.marks
-    results = _safe(board, around.order)
+    board, marks = view.board, view.marks
+    results = _safe(board)
     quiet = [each for each in results if _mark(board, each) == _PASSED and each.id not in board.asked]
     for result in _by_urgency(board, [each for each in results if each not in quiet]):
         mark = _mark(board, result)
@@ -194,9 +199,9 @@ def _mark(board: Board, result: ExerciseResult) -> int:
     return _PASSED if verdicts == {Verdict.PASSED} else _IDLE
 
 
-def _safe(board: Board, order: Sequence[str]) -> list[ExerciseResult]:
+def _safe(board: Board) -> list[ExerciseResult]:
     """The results in the order of the course, every text of theirs short and safe to print."""
-    results = tuple(board.results[id] for id in order if id in board.results)
+    results = tuple(board.results.values())
     nothing = Protection(0, "", "")
     grade = Grade("", "", nothing, 0.0, 0.0, (AssignmentResult("", "", 0.0, 0.0, results),))
     return list(readable(grade, _ROOM).exercises)
