@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from grader import language
 from grader.report.plain import counted, format_points
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -30,7 +31,7 @@ def environment() -> Environment:
 
 
 def dressed(styles: tuple[str, ...], script: str = "") -> dict[str, Markup]:
-    """What the frame needs: the files of a page's style, its script if it has one, and the policy for both.
+    """What the frame needs: its language, the files of a page's style, its script if any, and the policy for both.
 
     The script is for the page to put in its body, in `<script>` exactly as it is.
     """
@@ -39,7 +40,8 @@ def dressed(styles: tuple[str, ...], script: str = "") -> dict[str, Markup]:
     rules = ["default-src 'none'", f"style-src '{_hash(style)}'"]
     rules += [f"script-src '{_hash(code)}'"] if script else []
     rules += ["img-src data:", "base-uri 'none'", "form-action 'none'"]
-    return {"style": Markup(style), "script": Markup(code), "policy": Markup("; ".join(rules))}
+    lang = Markup(language.TAGS[language.spoken()])
+    return {"lang": lang, "style": Markup(style), "script": Markup(code), "policy": Markup("; ".join(rules))}
 
 
 @cache
