@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import gc
-import json
 import statistics
 import tempfile
 import time
@@ -19,13 +18,14 @@ from pathlib import Path
 
 import browser
 import made_up_class
+from playwright.sync_api import CDPSession
 
 from grader import classroom, course
 from grader.model import Entry
 from grader.report import overview, pages, spreadsheet
 
 TYPED = ("m", "mü", "mül", "müll", "", "2", "20", "202", "n", "no", "no-", "no-z", "", "x", "xyzzy", "")
-_TYPE = """(async (words) => {
+_TYPE = """async (words) => {
   const box = document.getElementById("q"), times = [];
   for (const word of words) {
     const start = performance.now();
@@ -34,8 +34,8 @@ _TYPE = """(async (words) => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     times.push(performance.now() - start);
   }
-  return JSON.stringify(times);
-})(%s)"""
+  return times;
+}"""
 _PAINT = """new Promise((done) => new PerformanceObserver((list) => {
   for (const entry of list.getEntriesByName("first-contentful-paint")) done(entry.startTime);
 }).observe({ type: "paint", buffered: true }))"""
@@ -79,28 +79,33 @@ def build(entries: list[Entry], folder: Path) -> Path:
 def look(page: Path, runs: int = 3) -> None:
     """Open the page in a browser, and type."""
     paints, readies, letters, computing = [], [], [], []
+    complaints: list[str] = []
     with browser.started() as chromium:
-        chromium.size(1280, 900)
-        chromium.call("Performance.enable", timeDomain="threadTicks")
         for _ in range(runs):
-            chromium.open("about:blank")
-            chromium.open(page.resolve().as_uri())
-            paints.append(chromium.ask(_PAINT))
-            readies.append(chromium.ask(_READY))
-            before = computed(chromium)
-            letters += json.loads(chromium.ask(_TYPE % json.dumps(TYPED)))
-            computing.append(1000 * (computed(chromium) - before) / len(TYPED))
-        if chromium.complaints():
-            raise SystemExit(f"the page complains: {chromium.complaints()}")
+            window = chromium.new_context(viewport={"width": 1280, "height": 900})
+            opened = window.new_page()
+            opened.on("console", lambda said: complaints.append(said.text))
+            opened.on("pageerror", lambda error: complaints.append(str(error)))
+            session = window.new_cdp_session(opened)
+            session.send("Performance.enable", {"timeDomain": "threadTicks"})
+            opened.goto(page.resolve().as_uri())
+            paints.append(opened.evaluate(_PAINT))
+            readies.append(opened.evaluate(_READY))
+            before = computed(session)
+            letters += opened.evaluate(_TYPE, TYPED)
+            computing.append(1000 * (computed(session) - before) / len(TYPED))
+            window.close()
+    if complaints:
+        raise SystemExit(f"the page complains: {complaints}")
     show("first content", paints)
     show("ready to filter", readies)
     show("one more letter, to its picture", letters)
     show("one more letter, computing", computing)
 
 
-def computed(chromium: browser.Browser) -> float:
+def computed(session: CDPSession) -> float:
     """Seconds for which the page's main thread has computed."""
-    metrics = chromium.call("Performance.getMetrics")["metrics"]
+    metrics = session.send("Performance.getMetrics")["metrics"]
     return next(metric["value"] for metric in metrics if metric["name"] == "TaskDuration")
 
 
