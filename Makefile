@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test lint tests long attacks corpus selftest fuzz kills messages stubs clean
+.PHONY: demo test lint tests long attacks corpus selftest fuzz kills messages stubs pictures clean
 
 demo: $(VENV)/installed
 	$(BIN)/grade submissions/alice/
@@ -51,6 +51,10 @@ kills: $(VENV)/ready
 # The catalogues of messages brought up to date with the source. What is new in them waits for a translation.
 messages: $(VENV)/ready
 	$(BIN)/python scripts/messages.py
+
+# The screenshots of the documents anew, in the system's Chromium.
+pictures: $(VENV)/ready
+	$(BIN)/python scripts/pictures.py
 
 # Anew what is derived: the stubs, from the reference solutions.
 stubs: $(VENV)/ready
