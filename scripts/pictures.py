@@ -19,8 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import browser
 import made_up_class
@@ -33,6 +32,8 @@ from rich.text import Text
 from grader import course
 from grader.report import overview
 
+ROOT = Path(__file__).resolve().parent.parent
+STUDENTS = 300  # enough for somebody to need a person
 COLUMNS = 84  # of the terminal
 LINES = 46  # of what it says; Bob's report goes on for long
 COLOURS = 64  # of a picture: the pages have few, and files stay small
@@ -53,7 +54,7 @@ def main() -> None:
         folder = Path(elsewhere)
         said = graded("en", folder / "bob.html")
         graded("zh", folder / "bob-zh.html")
-        entries = list(made_up_class.entries(course.load(), 30))
+        entries = list(made_up_class.entries(course.load(), STUDENTS))
         overview.write(entries, folder, {one.name: "" for one in entries})
         (folder / "terminal.html").write_text(terminal(said), encoding="utf-8")
         with browser.started() as chromium:
