@@ -24,6 +24,7 @@ from grader import asking, plan, store
 from grader.course import TEST_SAMPLES, Assignment, Band, Course, Digits, Exercise
 from grader.errors import InternalError
 from grader.grading import Selection
+from grader.language import _
 from grader.plan import Settings
 from grader.sandbox.host import Sandbox
 from grader.submission import Module
@@ -56,11 +57,13 @@ def fitted(
         reached = _read(file)
         if reached is None:
             if not told:
-                say(f"measuring what correct submissions reach on {data.name}: once on this machine")
+                say(
+                    _("measuring what correct submissions reach on {name}: once on this machine").format(name=data.name)
+                )
                 told = True
             reached = measure(sandbox, assignment, exercise, data, RUNS)
             _keep(reached, file)
-        training = replace(exercise.training, samples=f"images of {data.name}")
+        training = replace(exercise.training, samples=_("images of {name}").format(name=data.name))
         return replace(exercise, training=training, band=band(reached, DEVIATIONS[RUNS]))
 
     assignments = tuple(replace(a, exercises=tuple(map(fit, a.exercises))) for a in course.assignments)
@@ -110,7 +113,11 @@ def _accuracy(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data
     evidence = asking.run_job(sandbox, plan.training_job(exercise, data, settings), files, module)
     scores = evidence.arrays("train").get("scores")
     if scores is None:
-        raise InternalError(f"{exercise.id}: the reference did not finish a training run on {data.name}")
+        raise InternalError(
+            _("{exercise}: the reference did not finish a training run on {name}").format(
+                exercise=exercise.id, name=data.name
+            )
+        )
     labels = plan.test_labels(exercise, exercise.training, data, settings)
     return float((scores.argmax(1) == labels).mean())
 

@@ -31,7 +31,7 @@ from typing import Any
 
 from grader.course import Course
 from grader.errors import CourseError
-from grader.language import TAGS
+from grader.language import TAGS, _
 
 LANGUAGES = tuple(TAGS)
 _WORDS = ("title", "principle", "technique")
@@ -98,12 +98,18 @@ def load(assignments: Mapping[str, tuple[Path, bytes]]) -> Bank:
             entry = _read(file)
             if any(key in entry for key in _WORDS):
                 if file.stem in words:
-                    raise CourseError(f"{file}: {file.stem} has its words in another assignment already")
+                    raise CourseError(
+                        _("{file}: {name} has its words in another assignment already").format(
+                            file=file, name=file.stem
+                        )
+                    )
                 words[file.stem] = Misconception(file.stem, *(_texts(entry, key, file) for key in _WORDS))
             variations += _variations(entry, file, solution)
     for variation in variations:
         if variation.misconception not in words:
-            raise CourseError(f"mistakes/{variation.misconception}.toml: no assignment has its words")
+            raise CourseError(
+                _("mistakes/{name}.toml: no assignment has its words").format(name=variation.misconception)
+            )
     return Bank(words, tuple(variations), parts)
 
 
@@ -127,14 +133,16 @@ def _read(file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise CourseError(f"{file}: {error}") from error
     if unknown := set(entry) - _KEYS:
-        raise CourseError(f"{file}: unknown key {sorted(unknown)[0]}")
+        raise CourseError(_("{file}: unknown key {key}").format(file=file, key=sorted(unknown)[0]))
     return entry
 
 
 def _texts(entry: Mapping[str, Any], key: str, file: Path) -> dict[str, str]:
     texts = entry.get(key)
     if not isinstance(texts, dict) or set(texts) != set(LANGUAGES) or not all(map(_is_text, texts.values())):
-        raise CourseError(f"{file}: {key} needs a text in each of {', '.join(LANGUAGES)}")
+        raise CourseError(
+            _("{file}: {key} needs a text in each of {names}").format(file=file, key=key, names=", ".join(LANGUAGES))
+        )
     return dict(texts)
 
 
@@ -146,7 +154,7 @@ def _variations(entry: Mapping[str, Any], file: Path, solution: bytes) -> list[V
     found: list[Variation] = []
     for item in entry.get("variation", []):
         if unknown := set(item) - _VARIATION_KEYS:
-            raise CourseError(f"{file}: unknown key {sorted(unknown)[0]} in a variation")
+            raise CourseError(_("{file}: unknown key {key} in a variation").format(file=file, key=sorted(unknown)[0]))
         exercise = item["exercise"]
         number = sum(other.exercise == exercise for other in found)
         edits = tuple((old, new) for old, new in item.get("edits", []))
@@ -157,20 +165,24 @@ def _variations(entry: Mapping[str, Any], file: Path, solution: bytes) -> list[V
             raise CourseError(f"{file}: {error}") from error
         found.append(Variation(file.stem, number, exercise, source, place, fact, edits, before))
     if not found:
-        raise CourseError(f"{file}: a misconception needs a variation")
+        raise CourseError(_("{file}: a misconception needs a variation").format(file=file))
     return found
 
 
 def edited(solution: bytes, exercise: str, edits: Iterable[tuple[str, str]], before: str = "") -> bytes:
     """The solution with one exercise changed. Raises ValueError where an old text is not there exactly once."""
     if exercise not in (spans := _spans(solution)):
-        raise ValueError(f"the solution has no {exercise}")
+        raise ValueError(_("the solution has no {exercise}").format(exercise=exercise))
     lines = solution.decode().splitlines(keepends=True)
     start, end = spans[exercise]
     part = "".join(lines[start:end])
     for old, new in edits:
         if part.count(old) != 1:
-            raise ValueError(f"{exercise} holds {part.count(old)} times, not once: {old!r}")
+            raise ValueError(
+                _("{exercise} holds {count} times, not once: {old!r}").format(
+                    exercise=exercise, count=part.count(old), old=old
+                )
+            )
         part = part.replace(old, new)
     return "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]]).encode()
 
@@ -224,4 +236,8 @@ def verify(known: Bank) -> None:
             compile(one.source, f"{one.misconception}.toml", "exec")
         except SyntaxError as error:
             name = f"mistakes/{one.misconception}.toml"
-            raise CourseError(f"{name}: with its edits {one.exercise} does not compile: {error}") from error
+            raise CourseError(
+                _("{name}: with its edits {exercise} does not compile: {error}").format(
+                    name=name, exercise=one.exercise, error=error
+                )
+            ) from error

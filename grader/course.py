@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ast
 import json
-import sys
 import tomllib
 import zipfile
 from collections.abc import Iterable, Mapping
@@ -18,13 +17,12 @@ from typing import Any
 
 import numpy as np
 
-from grader import tables
+from grader import coursewide, tables
+from grader.coursewide import default_root, title
 from grader.errors import CourseError, UsageError
+from grader.language import _
 from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
 
-# In an installed package the course lies beside the code; in a checkout, at its root.
-_PACKAGED = Path(__file__).parent / "_course"
-_CHECKOUT = Path(__file__).parents[1]
 TRAIN_SAMPLES = 1400  # of the 1 797 digits; the rest is the test split
 TEST_SAMPLES = 397
 # Of a training run: these losses are judged, so they are always the student's own; what is equal so far to the last bit
@@ -206,14 +204,20 @@ class Course:
             with open(file, "rb") as archive, np.load(archive, allow_pickle=False) as data:
                 return Digits(data["images"].astype(np.uint8), data["labels"].astype(np.int64))
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise CourseError(f"{file}: the digits of the training runs cannot be read ({error})") from error
+            raise CourseError(
+                _("{file}: the digits of the training runs cannot be read ({error})").format(file=file, error=error)
+            ) from error
 
     def assignment(self, name: str) -> Assignment:
         """The assignment of that id. Raises `UsageError` naming those that exist."""
         for assignment in self.assignments:
             if assignment.id == name:
                 return assignment
-        raise UsageError(f"no assignment {name!r}. There are: {', '.join(a.id for a in self.assignments)}")
+        raise UsageError(
+            _("no assignment {name!r}. There are: {names}").format(
+                name=name, names=", ".join(a.id for a in self.assignments)
+            )
+        )
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that id or bare name. Raises `UsageError` naming those that exist."""
@@ -221,7 +225,9 @@ class Course:
         for exercise in exercises:
             if name in (exercise.id, exercise.name):
                 return exercise
-        raise UsageError(f"no exercise {name!r}. There are: {', '.join(e.id for e in exercises)}")
+        raise UsageError(
+            _("no exercise {name!r}. There are: {names}").format(name=name, names=", ".join(e.id for e in exercises))
+        )
 
     def without_training(self) -> Course:
         """The same course with no training runs, and without the points for them."""
@@ -239,31 +245,22 @@ def _untrained(exercise: Exercise) -> Exercise:
     return replace(exercise, training=None, points=points)
 
 
-def default_root() -> Path:
-    """The folder of the course that comes with the program."""
-    return _PACKAGED if _PACKAGED.is_dir() else _CHECKOUT
-
-
-def copies() -> tuple[Path, ...]:
-    """Every folder where a copy of that course lies, of this installation or of another one that Python can import.
-
-    An editable installation leaves one beside the packages, and an environment may hold several: no worker may see any.
-    """
-    beside = (Path(entry).resolve() / "grader" / "_course" for entry in sys.path if entry)
-    return tuple(dict.fromkeys([default_root(), *(path for path in beside if path.is_dir())]))
-
-
 def load(root: Path | None = None, bands_required: bool = True) -> Course:
     """Read the course below `root` (``reference/<name>/assignment.toml``). Raises `CourseError`.
 
     Bands of the training runs may be absent only where they are about to be measured.
     """
     if root is not None and not (root / "reference").is_dir():
-        raise UsageError(f"--course {root} holds no course: expected {root}/reference/<name>/assignment.toml")
+        raise UsageError(
+            _("--course {root} holds no course: expected {root}/reference/<name>/assignment.toml").format(root=root)
+        )
     root = (root or default_root()).resolve()
     files = sorted((root / "reference").glob("*/assignment.toml"))
     if not files:
-        raise CourseError(f"{root} holds no course: expected {root}/reference/<name>/assignment.toml")
+        raise CourseError(
+            _("{root} holds no course: expected {root}/reference/<name>/assignment.toml").format(root=root)
+        )
+    coursewide.language(root)  # a course in no language that is known does not hold together
     return Course(root, tuple(_assignment(file, bands_required) for file in files))
 
 
@@ -272,22 +269,24 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
         data = tomllib.loads(file.read_text(encoding="utf-8"))
         items = tables.tables(data["exercise"], "exercise")
         if not items:
-            raise ValueError("it holds no exercises: expected [[exercise]]")
+            raise ValueError(_("it holds no exercises: expected [[exercise]]"))
         bands = _bands(file.with_name("bands.json"))
         limits = _limits(data)
         unmeasured = [item["name"] for item in items if "training" in item and item["name"] not in bands]
         if unmeasured and bands_required:
-            raise ValueError(f"no band for {', '.join(unmeasured)}: run python scripts/measure_bands.py")
+            raise ValueError(
+                _("no band for {names}: run python scripts/measure_bands.py").format(names=", ".join(unmeasured))
+            )
         return Assignment(
             id=file.parent.name,
-            title=data["title"],
+            title=title(data),
             module=data["module"],
             exercises=tuple(_exercise(file.parent.name, item, bands, limits) for item in items),
             solution=file.with_name("solution.py").read_bytes(),
             stand_ins=_stand_ins(file.with_name("stand_ins.py")),
         )
     except KeyError as error:
-        raise CourseError(f"{file}: the key {error} is missing") from error
+        raise CourseError(_("{file}: the key {error} is missing").format(file=file, error=error)) from error
     except (OSError, ValueError, TypeError) as error:
         raise CourseError(f"{file}: {error}") from error
 
@@ -297,7 +296,7 @@ def _stand_ins(file: Path) -> bytes:
     try:
         ast.parse(source)
     except (SyntaxError, ValueError) as error:
-        raise ValueError(f"{file.name} is no Python: {error}") from error
+        raise ValueError(_("{name} is no Python: {error}").format(name=file.name, error=error)) from error
     return source
 
 
@@ -309,9 +308,9 @@ def _bands(file: Path) -> dict[str, Band]:
         bands = tables.table(measured["bands"], "bands").items()
         return {name: _band(name, tables.table(band, f"bands.{name}")) for name, band in bands}
     except KeyError as error:
-        raise ValueError(f"bands.json: the key {error} is missing") from error
+        raise ValueError(_("bands.json: the key {error} is missing").format(error=error)) from error
     except (ValueError, TypeError) as error:
-        raise ValueError(f"bands.json: {error}") from error
+        raise ValueError(_("bands.json: {error}").format(error=error)) from error
 
 
 def _band(name: str, data: dict[str, Any]) -> Band:
@@ -323,14 +322,16 @@ def _band(name: str, data: dict[str, Any]) -> Band:
 def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band], limits: Allowance) -> Exercise:
     name = data["name"]
     if not data["points"] or data["form"] not in FORMS or not (data.get("cases") or data.get("scene")):
-        raise ValueError(f"exercise {name} needs points, cases or a scene, and a form among {FORMS}")
+        raise ValueError(
+            _("exercise {name} needs points, cases or a scene, and a form among {forms}").format(name=name, forms=FORMS)
+        )
     try:
         method = _method(tables.table(data["method"], "method")) if "method" in data else None
         training = tables.table(data["training"], "training") if "training" in data else None
         exercise = Exercise(
             assignment=assignment,
             name=name,
-            title=data["title"],
+            title=title(data),
             form=data["form"],
             points=_points(tables.table(data["points"], "points")),
             cases=tuple(map(_case, tables.tables(data.get("cases", []), "cases"))),
@@ -343,7 +344,7 @@ def _exercise(assignment: str, data: dict[str, Any], bands: dict[str, Band], lim
         )
         _expect_what_is_judged(exercise)
     except (ValueError, TypeError) as error:
-        raise ValueError(f"exercise {name}: {error}") from error
+        raise ValueError(_("exercise {name}: {error}").format(name=name, error=error)) from error
     return exercise
 
 
@@ -354,19 +355,23 @@ def _limits(data: dict[str, Any]) -> Allowance:
 def _points(data: dict[str, Any]) -> dict[str, float]:
     unknown = [check for check in data if check not in CHECK_IDS]
     if unknown:
-        raise ValueError(f"points.{unknown[0]} is no check. There are: {', '.join(CHECK_IDS)}")
+        raise ValueError(
+            _("points.{key} is no check. There are: {names}").format(key=unknown[0], names=", ".join(CHECK_IDS))
+        )
     return {check: tables.number(points, f"points.{check}") for check, points in data.items()}
 
 
 def _method(data: dict[str, Any]) -> Method:
     if data["rule"] not in RULES:
-        raise ValueError(f"method.rule {data['rule']!r} is unknown. There are: {', '.join(RULES)}")
+        raise ValueError(
+            _("method.rule {rule!r} is unknown. There are: {names}").format(rule=data["rule"], names=", ".join(RULES))
+        )
     return Method(data["rule"], tuple(data.get("names", ())))
 
 
 def _case(data: dict[str, Any]) -> Case:
     if not data["inputs"]:
-        raise ValueError("cases.inputs is empty: expected the shape of at least one input")
+        raise ValueError(_("cases.inputs is empty: expected the shape of at least one input"))
     return Case(
         args=tuple(data.get("args", ())),
         inputs=tuple(tuple(shape) for shape in data["inputs"]),
@@ -379,9 +384,13 @@ def _expect_what_is_judged(exercise: Exercise) -> None:
     for key, there in (("method", exercise.method), ("training", exercise.training)):
         if (key in exercise.points) != (there is not None):
             missing, present = ("points." + key, key) if there is not None else (key, "points." + key)
-            raise ValueError(f"{missing} is missing, but {present} is there: give both or neither")
+            raise ValueError(
+                _("{missing} is missing, but {present} is there: give both or neither").format(
+                    missing=missing, present=present
+                )
+            )
     if "behaviour" in exercise.points and not exercise.scene:
-        raise ValueError("scene is missing, but points.behaviour is there: nothing else shows a behaviour")
+        raise ValueError(_("scene is missing, but points.behaviour is there: nothing else shows a behaviour"))
 
 
 def _sum(points: Iterable[float]) -> float:

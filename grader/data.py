@@ -15,6 +15,7 @@ import numpy as np
 
 from grader.course import TEST_SAMPLES, TRAIN_SAMPLES, Digits
 from grader.errors import UsageError
+from grader.language import _
 
 # By name: the folder below --data-root that holds it, as torchvision lays it out.
 FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "cifar10": "cifar-10-batches-py"}
@@ -39,7 +40,9 @@ def load(name: str, root: Path, store: Path) -> Digits:
         _extract(name, root, fresh)
         data = _read(name, fresh)
         if data is None:
-            raise UsageError(f"--data {name}: {root} holds images or labels of an unknown form")
+            raise UsageError(
+                _("--data {name}: {root} holds images or labels of an unknown form").format(name=name, root=root)
+            )
         _keep(fresh.read_bytes(), kept)
     return data
 
@@ -60,7 +63,8 @@ def _extract(name: str, root: Path, out: Path) -> None:
     done = subprocess.run([*program, *arguments], capture_output=True, text=True, errors="backslashreplace")
     if done.returncode:
         said = done.stderr.strip().splitlines()
-        raise UsageError(f"--data {name}: {said[-1] if said else 'it could not be read, and no reason was given'}")
+        reason = said[-1] if said else _("it could not be read, and no reason was given")
+        raise UsageError(f"--data {name}: {reason}")
 
 
 def _read(name: str, file: Path) -> Digits | None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from grader.errors import RunError, StorageError
+from grader.language import _
 
 FORMAT = 2
 FILE = "gradebook.sqlite"
@@ -94,18 +95,32 @@ def _only_one(folder: Path, create: bool) -> int:
         if create:
             folder.mkdir(parents=True, exist_ok=True)
         elif not (folder / FILE).is_file():
-            raise RunError(f"{folder} holds no gradebook: expected {folder / FILE}, which `grade batch` writes")
+            raise RunError(
+                _("{folder} holds no gradebook: expected {file}, which `grade batch` writes").format(
+                    folder=folder, file=folder / FILE
+                )
+            )
         lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
-        raise RunError(f"{folder} cannot be used as a run folder: {error.strerror}") from error
+        raise RunError(
+            _("{folder} cannot be used as a run folder: {reason}").format(folder=folder, reason=error.strerror)
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         os.close(lock)
-        raise RunError(f"{folder} is in use by another `grade`: wait for it to end, or choose another --out") from None
+        raise RunError(
+            _("{folder} is in use by another `grade`: wait for it to end, or choose another --out").format(
+                folder=folder
+            )
+        ) from None
     except OSError as error:
         os.close(lock)
-        raise RunError(f"{folder} cannot be locked: {error.strerror}. Choose an --out on another disk") from error
+        raise RunError(
+            _("{folder} cannot be locked: {reason}. Choose an --out on another disk").format(
+                folder=folder, reason=error.strerror
+            )
+        ) from error
     return lock
 
 
@@ -136,14 +151,20 @@ def _expect_ours(connection: sqlite3.Connection, file: Path) -> None:
     elif (mark, version) == (_MARK, 1):
         _made(connection, _NEW_IN_2)
     elif mark != _MARK:
-        raise RunError(f"{file} is not a gradebook of `grade`: choose another --out")
+        raise RunError(_("{file} is not a gradebook of `grade`: choose another --out").format(file=file))
     elif version > FORMAT:
         raise RunError(
-            f"{file} has format {version}, and this version of grade knows formats up to {FORMAT}: "
-            "use the newer version that wrote it, or choose another --out"
+            _(
+                "{file} has format {version}, and this version of grade knows formats up to {format}: "
+                "use the newer version that wrote it, or choose another --out"
+            ).format(file=file, version=version, format=FORMAT)
         )
     else:
-        raise RunError(f"{file} has format {version}, which no version of grade writes: choose another --out")
+        raise RunError(
+            _("{file} has format {version}, which no version of grade writes: choose another --out").format(
+                file=file, version=version
+            )
+        )
 
 
 def _made(connection: sqlite3.Connection, tables: str) -> None:
@@ -160,9 +181,15 @@ def _told(file: Path) -> Iterator[None]:
         text = str(error)
         if isinstance(error, sqlite3.OperationalError) and ("full" in text or "disk I/O" in text):
             raise StorageError(
-                f"{file.parent}: the disk is full or failing ({text}). What was graded so far is kept: "
-                "make room, and give the same command again"
+                _(
+                    "{folder}: the disk is full or failing ({text}). What was graded so far is kept: make "
+                    "room, and give the same command again"
+                ).format(folder=file.parent, text=text)
             ) from error
         if isinstance(error, OSError | sqlite3.OperationalError):
-            raise StorageError(f"{file} cannot be read or written: {text}") from error
-        raise RunError(f"{file} is damaged ({text}): keep a copy, and grade into another folder with --out") from error
+            raise StorageError(_("{file} cannot be read or written: {text}").format(file=file, text=text)) from error
+        raise RunError(
+            _("{file} is damaged ({text}): keep a copy, and grade into another folder with --out").format(
+                file=file, text=text
+            )
+        ) from error

@@ -12,13 +12,15 @@ import platform
 import secrets
 import socket
 import tempfile
+import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
 from grader.errors import GraderError, SandboxError
-from grader.sandbox import survey
+from grader.language import N_, _
+from grader.sandbox import promises, survey
 from grader.sandbox.channel import Answer
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Limits
@@ -32,11 +34,17 @@ DRILL = Path(survey.__file__).with_name("drill.py")
 def examine(say: Say) -> int:
     """Say all that was found; the exit code is 0 where student code can be walled in, else 2."""
     kernel = os.uname()
-    say(f"{kernel.sysname} {kernel.release} on {kernel.machine}, Python {platform.python_version()}, uid {os.getuid()}")
+    say(
+        _("{system} {release} on {machine}, Python {python}, uid {uid}").format(
+            system=kernel.sysname, release=kernel.release, machine=kernel.machine, python=platform.python_version(),
+            uid=os.getuid(),
+        )
+    )  # fmt: skip
     say("")
     steps = survey.steps()
     for step in steps:
-        say(f"  {'yes' if step.stands else 'NO ':3}  {step.name:32}{step.detail}")
+        stands = _("yes") if step.stands else _("NO")
+        say(f"  {_padded(stands, 3)}  {_padded(step.name, 32)}{step.detail}")
     say("")
     code = _try_out(say)
     for line in advice(steps):
@@ -49,17 +57,19 @@ def _try_out(say: Say) -> int:
     try:
         with Zygote() as zygote:
             facts = zygote.facts
-            say(f"{facts.protection.line[0].upper()}{facts.protection.line[1:]}.")
-            say(f"torch {facts.torch}, {facts.cpu} instructions.")
+            line = promises.said(facts.protection).line
+            say(_("{line}.").format(line=f"{line[0].upper()}{line[1:]}"))
+            say(_("torch {version}, {cpu} instructions.").format(version=facts.torch, cpu=facts.cpu))
             breaches = drill(zygote)
     except GraderError as error:
-        say(f"Nothing can be graded here safely: {error}.")
+        say(_("Nothing can be graded here safely: {reason}.").format(reason=error))
         return 2
     tried = len(breaches)
     got_through = {name: what for name, what in breaches.items() if what}
-    say(f"Drill: {tried - len(got_through)} of {tried} attempts of a hostile submission were refused.")
+    said = _("Drill: {refused} of {tried} attempts of a hostile submission were refused.")
+    say(said.format(refused=tried - len(got_through), tried=tried))
     for name, what in got_through.items():
-        say(f"  NOT refused: {name} ({what})")
+        say(_("  NOT refused: {attempt} ({loot})").format(attempt=_(name), loot=what))
     return 2 if got_through else 0
 
 
@@ -89,7 +99,7 @@ def drill(zygote: Zygote) -> dict[str, str]:
             params = {"paths": ["drill.py"], "module": "drill", "cells": 0}
             reply = line.ask("load", params, {"0": np.frombuffer(code, dtype=np.uint8)}, limits)
             if not isinstance(reply, Answer):
-                raise SandboxError(f"the drill did not come to its end: {reply}")
+                raise SandboxError(_("the drill did not come to its end: {reply}").format(reply=reply))
             found: dict[str, str] = json.loads(line.output.text)
             return found
         finally:
@@ -103,18 +113,20 @@ def advice(steps: list[Step]) -> Iterator[str]:
         return
     yield ""
     if "user-namespace" in missing or "private-root" in missing:
-        yield f"For tier {STRONG} ({NAMES[STRONG]}) unprivileged user namespaces are needed:"
+        yield _("For tier {tier} ({name}) unprivileged user namespaces are needed:").format(
+            tier=STRONG, name=NAMES[STRONG]
+        )
         yield from (f"  {line}" for line in _namespace_remedies())
     if "bubblewrap" in missing:
-        yield f"For tier {STRONG_PLUS} ({NAMES[STRONG_PLUS]}) bubblewrap is needed:"
-        yield "  install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`"
+        yield _("For tier {tier} ({name}) bubblewrap is needed:").format(tier=STRONG_PLUS, name=NAMES[STRONG_PLUS])
+        yield _("  install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`")
     if "landlock" in missing:
-        yield "Landlock is needed at every tier: Linux 5.13 or newer, with `landlock` in the list of"
-        yield "  /sys/kernel/security/lsm (boot option lsm=landlock,…). WSL 2 may need a newer kernel."
+        yield _("Landlock is needed at every tier: Linux 5.13 or newer, with `landlock` in the list of")
+        yield _("  /sys/kernel/security/lsm (boot option lsm=landlock,…). WSL 2 may need a newer kernel.")
     if "seccomp" in missing:
-        yield "libseccomp is needed at every tier: `apt install libseccomp2` or `apk add libseccomp`"
+        yield _("libseccomp is needed at every tier: `apt install libseccomp2` or `apk add libseccomp`")
     if "pidfd" in missing:
-        yield "Process descriptors need Linux 5.3 or newer."
+        yield _("Process descriptors need Linux 5.3 or newer.")
 
 
 def _namespace_remedies() -> Iterator[str]:
@@ -123,25 +135,57 @@ def _namespace_remedies() -> Iterator[str]:
     for setting, bad, command, why in _SETTINGS:
         if _setting(setting) == bad:
             said = True
-            yield f"{setting} is {bad} ({why}): as root, `sysctl -w {command}`"
+            said_so = _("{setting} is {value} ({reason}): as root, `sysctl -w {command}`")
+            yield said_so.format(setting=setting, value=bad, reason=_(why), command=command)
     if _in_container():
         said = True
-        yield "this is a container whose profile forbids them: start it with"
-        yield "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or grade outside it"
+        yield _("this is a container whose profile forbids them: start it with")
+        yield _("`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or grade outside it")
     if not said:
-        yield "no known setting forbids them here: ask whoever runs this machine about its security modules"
+        yield _("no known setting forbids them here: ask whoever runs this machine about its security modules")
 
 
 _SETTINGS = (
-    ("user.max_user_namespaces", "0", "user.max_user_namespaces=15000", "none may be made"),
-    ("kernel.unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1", "Debian's old switch"),
+    ("user.max_user_namespaces", "0", "user.max_user_namespaces=15000", N_("none may be made")),
+    ("kernel.unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=1", N_("Debian's old switch")),
     (
         "kernel.apparmor_restrict_unprivileged_userns",
         "1",
         "kernel.apparmor_restrict_unprivileged_userns=0",
-        "Ubuntu takes their privileges away; an AppArmor profile for this Python with `userns,` is the gentler way",
+        N_("Ubuntu takes their privileges away; an AppArmor profile for this Python with `userns,` is the gentler way"),
     ),
 )
+
+
+# What drill.py calls its attempts. It runs in a worker, and speaks English.
+ATTEMPTS = (
+    N_("read a file of this machine"),
+    N_("change a file of this machine"),
+    N_("add a file beside it"),
+    N_("add a module to Python"),
+    N_("list home folders"),
+    N_("read the grader's environment"),
+    N_("inherit the grader's environment"),
+    N_("connect to a port of this machine"),
+    N_("look up a name"),
+    N_("open a Unix socket"),
+    N_("start a program"),
+    N_("start a process"),
+    N_("signal the grader"),
+    N_("trace the grader"),
+    N_("make a namespace"),
+    N_("mount a file system"),
+    N_("outlive its time"),
+    N_("raise its limits"),
+    N_("get memory that no limit counts"),
+    N_("read kernel messages"),
+)
+
+
+def _padded(text: str, width: int) -> str:
+    """That text with blanks up to so many columns; a Chinese character takes two."""
+    columns = sum(2 if unicodedata.east_asian_width(char) in "FW" else 1 for char in text)
+    return text + " " * (width - columns)
 
 
 def _setting(name: str) -> str:

@@ -27,6 +27,7 @@ from grader.answers import Alike, Answer
 from grader.database import Database
 from grader.errors import RunError
 from grader.evidence import Evidence
+from grader.language import _
 from grader.model import Demonstration, Grade, Override
 from grader.saved import Damaged
 from grader.submission import Kept, Submission, restored
@@ -58,7 +59,9 @@ class Packed:
             arrays = {name: _array(entry, self.blobs) for name, entry in data["arrays"].items()}
             return ev.restored(data["evidence"], arrays)
         except (Damaged, FrameError, KeyError, TypeError, ValueError, zlib.error) as error:
-            raise RunError(f"the gradebook holds an answer that cannot be read: {error}") from error
+            raise RunError(
+                _("the gradebook holds an answer that cannot be read: {error}").format(error=error)
+            ) from error
 
 
 @dataclass(frozen=True)
@@ -198,7 +201,11 @@ class Gradebook:
         try:
             return replace(saved.unpack(Grade, found[0][0]), submission=name, seconds=found[0][1])
         except Damaged as error:
-            raise RunError(f"{self._data.file}: the grade of {name} cannot be read: {error}") from error
+            raise RunError(
+                _("{file}: the grade of {name} cannot be read: {error}").format(
+                    file=self._data.file, name=name, error=error
+                )
+            ) from error
 
     def judged(self, key: str) -> tuple[str, str, float, str] | None:
         """State, trouble, seconds and time of the grade under a key."""
@@ -224,7 +231,11 @@ class Gradebook:
         try:
             kept = saved.unpack(Kept, found[0][0])
         except Damaged as error:
-            raise RunError(f"{self._data.file}: what {name} handed in cannot be read: {error}") from error
+            raise RunError(
+                _("{file}: what {name} handed in cannot be read: {error}").format(
+                    file=self._data.file, name=name, error=error
+                )
+            ) from error
         return restored(name, kept, {path: _unzipped(self._blob(digest)) for path, digest in kept.sources.items()})
 
     def put_answer(self, answer: Answer) -> None:
@@ -354,7 +365,7 @@ class Gradebook:
         return bytes(found[0][0])
 
     def _damaged(self) -> RunError:
-        return RunError(f"{self._data.file} is damaged: something that it refers to is missing")
+        return RunError(_("{file} is damaged: something that it refers to is missing").format(file=self._data.file))
 
 
 def _referred(record: bytes) -> list[str]:

@@ -33,6 +33,7 @@ from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
 from grader.plan import Job, Settings
 from grader.pool import Pool
 from grader.references import References, Say
+from grader.sandbox import promises
 from grader.sandbox.host import Sandbox
 from grader.store import Store
 from grader.submission import MOST_NOTES, Module, Submission
@@ -135,10 +136,10 @@ class Grader:
         return rubric.grade(
             collected.name,
             self.settings.device,
-            answers.protection,
+            promises.said(answers.protection),
             assignments,
             [
-                *collected.notes,
+                *collected.said(),
                 *self._left_out(chosen),
                 *first_few(list(self._met(chosen, running, modules)), MOST_NOTES),
             ],

@@ -14,33 +14,44 @@ from typing import Any, cast
 import nbformat
 
 from grader.errors import SubmissionError
+from grader.language import N_, _
 
 SIZE_CAP = 20 << 20  # bytes, saved pictures included
 PARTS_CAP = 500_000  # of lists, objects, and what is in them: each costs some 100 bytes in memory, an object more
 CELL_CAP = 400  # of code; each is sent to every worker as a part of its own
 CODE_CAP = 2 << 20  # bytes of all code cells
-_CLEAR = "clear its outputs (Edit, Clear Outputs of All Cells), and save"
+_CLEAR = N_("clear its outputs (Edit, Clear Outputs of All Cells), and save")
 
 
 def cells(name: str, content: bytes) -> list[str]:
     """The sources of the code cells, in order. Raises `SubmissionError` saying what is wrong with the notebook."""
     if len(content) > SIZE_CAP:
-        raise SubmissionError(f"{name} is larger than {SIZE_CAP >> 20} MiB: {_CLEAR}")
+        raise SubmissionError(
+            _("{name} is larger than {size} MiB: {advice}").format(name=name, size=SIZE_CAP >> 20, advice=_(_CLEAR))
+        )
     # Counted in texts, too; even so, a notebook with figures as data stays far below.
     if sum(map(content.count, (b",", b"[", b"{"))) > PARTS_CAP:
-        raise SubmissionError(f"{name} consists of more than {PARTS_CAP:,} parts: {_CLEAR}")
+        raise SubmissionError(
+            _("{name} consists of more than {count:,} parts: {advice}").format(
+                name=name, count=PARTS_CAP, advice=_(_CLEAR)
+            )
+        )
     try:
         data = json.loads(content.decode("utf-8-sig"))
         sources = [_source(cell) for cell in _code_cells(data)]
         if len(sources) > CELL_CAP or sum(map(len, sources)) > CODE_CAP:
             raise SubmissionError(
-                f"{name} holds more than {CELL_CAP} code cells or {CODE_CAP >> 20} MiB of code: "
-                "hand in what belongs to the assignment"
+                _(
+                    "{name} holds more than {count} code cells or {size} MiB of code: hand in what "
+                    "belongs to the assignment"
+                ).format(name=name, count=CELL_CAP, size=CODE_CAP >> 20)
             )
         return [str(cell.source) for cell in nbformat.convert(_lean(data["nbformat"], sources), 4).cells]
     except (ValueError, RecursionError, nbformat.ValidationError) as error:
         raise SubmissionError(
-            f"{name} is not a notebook that can be read ({error}): open it, and save it again"
+            _("{name} is not a notebook that can be read ({error}): open it, and save it again").format(
+                name=name, error=error
+            )
         ) from error
 
 
@@ -59,13 +70,15 @@ def _lean(version: int, sources: list[str]) -> nbformat.NotebookNode:
 def _code_cells(data: Any) -> Iterator[dict[str, Any]]:
     """The code cells of format 4, or of format 3, which keeps them in work sheets."""
     if not isinstance(data, dict) or not isinstance(data.get("nbformat"), int):
-        raise ValueError("it has no nbformat number")
+        raise ValueError(_("it has no nbformat number"))
     if data["nbformat"] < 3:
         raise ValueError(
-            f"its format {data['nbformat']} is from before 2013; Jupyter's “nbconvert --to notebook” updates it"
+            _("its format {number} is from before 2013; Jupyter's “nbconvert --to notebook” updates it").format(
+                number=data["nbformat"]
+            )
         )
     if data["nbformat"] > 4:
-        raise ValueError(f"its format {data['nbformat']} is newer than this program")
+        raise ValueError(_("its format {number} is newer than this program").format(number=data["nbformat"]))
     holders = [data] if data["nbformat"] == 4 else _objects(data, "worksheets")
     return (cell for holder in holders for cell in _objects(holder, "cells") if _kind(cell) == "code")
 
@@ -73,13 +86,13 @@ def _code_cells(data: Any) -> Iterator[dict[str, Any]]:
 def _objects(holder: dict[str, Any], key: str) -> list[dict[str, Any]]:
     found = holder.get(key)
     if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
-        raise ValueError(f"its {key} are not a list of objects")
+        raise ValueError(_("its {key} are not a list of objects").format(key=key))
     return found
 
 
 def _kind(cell: dict[str, Any]) -> Any:
     if "cell_type" not in cell:
-        raise ValueError("a cell has no cell_type")
+        raise ValueError(_("a cell has no cell_type"))
     return cell["cell_type"]
 
 
@@ -87,6 +100,6 @@ def _source(cell: dict[str, Any]) -> str:
     source = cell.get("source", cell.get("input"))  # format 3 says input
     lines: list[Any] = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise ValueError("a code cell's source is not text")
+        raise ValueError(_("a code cell's source is not text"))
     # JSON can spell half a character, which no file and no worker can be sent.
     return "".join(lines).encode("utf-8", "replace").decode()

@@ -16,6 +16,7 @@ from pathlib import Path
 from grader import rubric
 from grader.errors import StorageError
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Gradebook, Row
+from grader.language import _
 from grader.model import Entry, Grade, Verdict
 from grader.report import html, jsonl, overview, pages, spreadsheet
 from grader.report.rendering import Renderer
@@ -131,6 +132,8 @@ def _told(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StorageError(
-            f"{folder} cannot be written: {os.strerror(error.errno or 0)}. The gradebook holds what was graded: "
-            "make room, and give the same command again"
+            _(
+                "{folder} cannot be written: {reason}. The gradebook holds what was graded: make room, "
+                "and give the same command again"
+            ).format(folder=folder, reason=os.strerror(error.errno or 0))
         ) from error

@@ -15,6 +15,7 @@ from grader import plan, store
 from grader.asking import merge, run_job
 from grader.course import Course, Exercise
 from grader.evidence import Evidence
+from grader.language import _
 from grader.plan import Job, Settings
 from grader.sandbox.host import Sandbox
 from grader.sandbox.limits import WALL_LIMIT, Death
@@ -72,7 +73,11 @@ class References:
             self._varied |= {key: self._pool.submit(self._one, key, exercise, fresh[key], jobs) for key in fresh}
             asked = [self._varied[key] for key in keys]
         if unknown >= WORTH_SAYING:
-            say(f"{exercise.name}: looking at {unknown} known mistakes, once on this machine …")
+            say(
+                _("{exercise}: looking at {count} known mistakes, once on this machine …").format(
+                    exercise=exercise.name, count=unknown
+                )
+            )
         try:
             return [future.result() for future in asked]
         except BaseException:

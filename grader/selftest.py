@@ -19,9 +19,11 @@ from types import TracebackType
 from rich.console import Console
 
 from grader import tally, trials
-from grader.course import Course, copies
+from grader.course import Course
+from grader.coursewide import copies
 from grader.errors import InternalError
 from grader.grading import Grader, Selection
+from grader.language import _
 from grader.model import ExerciseResult, Status, Verdict
 from grader.plan import Settings
 from grader.report import rates
@@ -62,7 +64,7 @@ def main(
         sys.stdout.writelines(f"{json.dumps(outcome.as_json())}\n" for outcome in outcomes)
     else:
         notes = (
-            [] if plan.variations else ["Correct variations: not tried. They come with a checkout, or by --correct."]
+            [] if plan.variations else [_("Correct variations: not tried. They come with a checkout, or by --correct.")]
         )
         exercises = {assignment.id: [e.name for e in chosen] for assignment, chosen in plan.chosen}
         rates.show(tally.Tally(tuple(outcomes)), exercises, found, notes, console)
@@ -102,7 +104,7 @@ class SelfTest:
             for number, outcome in enumerate(pool.map(self.outcome, everything), start=1):
                 yield outcome
                 if number % EVERY == 0:
-                    say(f"{number} of {len(everything)}")
+                    say(_("{number} of {count}").format(number=number, count=len(everything)))
         finally:
             pool.shutdown(cancel_futures=True)
 

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from grader import notebook
 from grader.errors import SubmissionError
+from grader.language import N_, _
 from grader.text import one_line
 
 FILE_CAP = 2 << 20  # bytes; a year of coursework fits in one
@@ -30,14 +31,34 @@ PATH_CAP = 200  # characters of a path in the folder; all paths go to every work
 IGNORED = frozenset(["__pycache__", ".git", ".ipynb_checkpoints", ".venv", "venv", "node_modules"])
 IGNORED_ENDINGS = (".pyc", ".pyo", ".so", ".pyd")
 ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".7z", ".rar")
-_LINK = "it is a link; hand in the file itself"
+_LINK = N_("it is a link; hand in the file itself")
+# Notes are kept in English: see `retold`.
+LEFT_OUT = N_("{path} was left out: {reason}")
+_IS_FOLDER = N_("{path} is a folder, not a file: hand in the file itself")
+_ALIKE = N_("another name differs from it in upper and lower case alone; keep one")
+_NOT_UTF8 = N_("its name is not in UTF-8; rename it")
+_UNSEEN = N_("its name holds characters that nobody can see; rename it")
+_BACKSLASH = N_("its name holds a backslash, as when a Windows archive is unpacked wrongly; unpack it anew")
+_LONG = N_("its path is longer than {count} characters; move it up")
+_DEEP = N_("more than {count} folders inside each other; move it up")
+_FORBIDDEN = N_("{problem}; check its permissions")
+_ARCHIVE = N_("it is an archive; unpack it, and hand in the files themselves")
+_CHANGED = N_("it changed while it was read; hand it in again when it is finished")
+_IRREGULAR = N_("it is not a regular file; hand in source files only")
+_SECOND_NAME = N_("it is a second name (a hard link) of a file that belongs to somebody else; hand in a copy")
+_LARGE = N_("it is larger than {size} MiB; hand in source files only")
+_LARGE_NOTEBOOK = N_("it is larger than {size} MiB; clear its outputs, and save")
+NOTES = (
+    LEFT_OUT, _LINK, _IS_FOLDER, _ALIKE, _NOT_UTF8, _UNSEEN, _BACKSLASH, _LONG, _DEEP, _FORBIDDEN, _ARCHIVE, _CHANGED,
+    _IRREGULAR, _SECOND_NAME, _LARGE, _LARGE_NOTEBOOK,
+)  # fmt: skip
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 # Not blocking: a pipe put in the file's place would wait for a writer. Nor may a terminal become ours.
 _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class Unfit(Exception):
-    """Why a file or folder is not taken in, and what to do about it."""
+    """Why a file or folder is not taken in, and what to do about it: in English; see `retold`."""
 
 
 @dataclass
@@ -54,14 +75,14 @@ class Snapshot:
     def leave_out(self, path: str, reason: str) -> None:
         """Name what is not taken in."""
         self.left_out[one_line(path)] = reason
-        self.notes.append(f"{one_line(path)} was left out: {reason}")
+        self.notes.append(LEFT_OUT.format(path=one_line(path), reason=reason))
 
     def take_in(self, path: str, content: bytes) -> None:
         """Keep a file. Raises `SubmissionError` when it is one too many."""
         self.files[path] = content
         self.size += len(content)
         if self.size > TOTAL_CAP or len(self.files) > COUNT_CAP:
-            raise _too_much(f"{TOTAL_CAP >> 20} MiB or {COUNT_CAP} files")
+            raise _too_much(_("{size} MiB or {count} files").format(size=TOTAL_CAP >> 20, count=COUNT_CAP))
 
 
 def take(folder: Path, through_link: bool = True) -> Snapshot:
@@ -70,9 +91,11 @@ def take(folder: Path, through_link: bool = True) -> Snapshot:
     try:
         top = os.open(folder, _FOLDER if through_link else _FOLDER | os.O_NOFOLLOW)
     except OSError as error:
-        reason = "it is a link, which may lead anywhere; put the folder itself there"
+        reason = _("it is a link, which may lead anywhere; put the folder itself there")
         reason = reason if folder.is_symlink() and not through_link else str(error.strerror)
-        raise SubmissionError(f"{one_line(str(folder))} is not taken in: {reason}") from error
+        raise SubmissionError(
+            _("{folder} is not taken in: {reason}").format(folder=one_line(str(folder)), reason=reason)
+        ) from error
     with _closing(top), contextlib.closing(_walk(top, "", taken)) as entries:
         taken.owner = os.fstat(top).st_uid
         for parent, name, path in entries:
@@ -95,7 +118,7 @@ def _walk(folder: int, inside: str, taken: Snapshot) -> Generator[tuple[int, str
                 yield folder, name, path
                 continue
             if name.endswith((".py", ".ipynb")):
-                taken.notes.append(f"{path} is a folder, not a file: hand in the file itself")
+                taken.notes.append(_IS_FOLDER.format(path=path))
             below = _opened_folder(folder, name, path)
         except Unfit as unfit:
             taken.leave_out(path, str(unfit))
@@ -112,15 +135,15 @@ def _entries(folder: int, inside: str, taken: Snapshot) -> list[tuple[str, bool]
             for entry in entries:
                 taken.entries += 1
                 if taken.entries > ENTRY_CAP:
-                    raise _too_much(f"{ENTRY_CAP:,} files and folders")
+                    raise _too_much(_("{count:,} files and folders").format(count=ENTRY_CAP))
                 found.append((entry.name, entry.is_dir(follow_symlinks=False)))
     except OSError as error:
-        taken.leave_out(inside.rstrip("/") or "the folder", f"{error.strerror}; check its permissions")
+        taken.leave_out(inside.rstrip("/") or "the folder", _FORBIDDEN.format(problem=error.strerror))
     found = sorted(entry for entry in found if not _is_ignored(*entry))
-    alike = Counter(_folded(name) for name, _ in found)
-    for name, _ in found:
+    alike = Counter(_folded(name) for name, _folder in found)
+    for name, _folder in found:
         if alike[_folded(name)] > 1:
-            taken.leave_out(inside + name, "another name differs from it in upper and lower case alone; keep one")
+            taken.leave_out(inside + name, _ALIKE)
     return [entry for entry in found if alike[_folded(entry[0])] == 1]
 
 
@@ -135,36 +158,36 @@ def _folded(name: str) -> str:
 
 def _expect_fit_name(name: str, path: str) -> None:
     if any("\ud800" <= char <= "\udfff" for char in name):
-        raise Unfit("its name is not in UTF-8; rename it")
+        raise Unfit(_NOT_UTF8)
     if one_line(name) != name:
-        raise Unfit("its name holds characters that nobody can see; rename it")
+        raise Unfit(_UNSEEN)
     if "\\" in name:
-        raise Unfit("its name holds a backslash, as when a Windows archive is unpacked wrongly; unpack it anew")
+        raise Unfit(_BACKSLASH)
     if len(path) > PATH_CAP:
-        raise Unfit(f"its path is longer than {PATH_CAP} characters; move it up")
+        raise Unfit(_LONG.format(count=PATH_CAP))
 
 
 def _opened_folder(parent: int, name: str, path: str) -> int:
     if path.count("/") >= DEPTH_CAP:
-        raise Unfit(f"more than {DEPTH_CAP} folders inside each other; move it up")
+        raise Unfit(_DEEP.format(count=DEPTH_CAP))
     try:
         return os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=parent)
     except OSError as error:
         if error.errno in (errno.ELOOP, errno.ENOTDIR):  # it was a folder a moment ago
             raise Unfit(_LINK) from error
-        raise Unfit(f"{error.strerror}; check its permissions") from error
+        raise Unfit(_FORBIDDEN.format(problem=error.strerror)) from error
 
 
 def _read(parent: int, name: str, owner: int) -> bytes:
     """The bytes of a regular file. Raises `Unfit` for anything else, and `OSError`."""
     if name.lower().endswith(ARCHIVES):
-        raise Unfit("it is an archive; unpack it, and hand in the files themselves")
+        raise Unfit(_ARCHIVE)
     _expect_fit_file(name, os.stat(name, dir_fd=parent, follow_symlinks=False), owner)  # before a device is opened
-    for _ in range(2):
+    for _attempt in range(2):
         content = _read_once(parent, name, owner)
         if content is not None:
             return content
-    raise Unfit("it changed while it was read; hand it in again when it is finished")
+    raise Unfit(_CHANGED)
 
 
 def _read_once(parent: int, name: str, owner: int) -> bytes | None:
@@ -182,14 +205,14 @@ def _expect_fit_file(name: str, found: os.stat_result, owner: int) -> None:
     if stat.S_ISLNK(found.st_mode):
         raise Unfit(_LINK)
     if not stat.S_ISREG(found.st_mode):
-        raise Unfit("it is not a regular file; hand in source files only")
+        raise Unfit(_IRREGULAR)
     if found.st_nlink > 1 and found.st_uid != owner:
         # A second name for somebody else's file. Where Linux does not forbid to make one (fs.protected_hardlinks), it
         # may be a file that the student could never read. One's own files may have two names: backups do that.
-        raise Unfit("it is a second name (a hard link) of a file that belongs to somebody else; hand in a copy")
+        raise Unfit(_SECOND_NAME)
     if found.st_size > _cap(name):
-        what = "clear its outputs, and save" if name.endswith(".ipynb") else "hand in source files only"
-        raise Unfit(f"it is larger than {_cap(name) >> 20} MiB; {what}")
+        said = _LARGE_NOTEBOOK if name.endswith(".ipynb") else _LARGE
+        raise Unfit(said.format(size=_cap(name) >> 20))
 
 
 def _cap(name: str) -> int:
@@ -197,7 +220,7 @@ def _cap(name: str) -> int:
 
 
 def _too_much(what: str) -> SubmissionError:
-    return SubmissionError(f"the submission holds more than {what}: hand in source files only")
+    return SubmissionError(_("the submission holds more than {what}: hand in source files only").format(what=what))
 
 
 @contextlib.contextmanager

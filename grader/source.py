@@ -7,6 +7,7 @@ import re
 import tokenize
 from collections.abc import Iterator, Sequence
 
+from grader.language import N_
 from grader.model import LOOK
 from grader.text import printable
 
@@ -14,6 +15,16 @@ LARGE = 200_000  # bytes; ten thousand lines are half of it, trained weights wri
 _ASCII_SAMPLE = "-+~\\n"  # characters that mean something else to punycode, UTF-7, HZ and unicode_escape
 # They reorder what is shown of a line, so that it reads differently from what runs (CVE-2021-42574).
 _REORDERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_LARGE = N_("{path} holds {size} kB of code, where a solution takes a few: is it data, or a trained model?")
+_REORDERED = N_(
+    "{place} holds {char}, a character that reorders what is shown of a line: elsewhere it may look different from "
+    "what runs."
+)
+_REORDERED_OFTEN = N_(
+    "{place} holds {char}, a character that reorders what is shown of a line, and {count} more such lines: elsewhere "
+    "it may look different from what runs."
+)
+NOTES = (_LARGE, _REORDERED_OFTEN, _REORDERED)  # in English; see `retold`
 
 
 def decoded(content: bytes) -> str:
@@ -37,8 +48,7 @@ def oddities(path: str, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
     """What a person should look at in a file, given as its parts: each with its place ("", or ", cell 3") and text."""
     size = sum(len(text) for _, text in parts)
     if size > LARGE:
-        large = f"{path} holds {size // 1000:,} kB of code, where a solution takes a few"
-        yield f"{large}: is it data, or a trained model? {LOOK}"
+        yield f"{_LARGE.format(path=path, size=f'{size // 1000:,}')} {LOOK}"
     places = [
         (f"{place}, line {number}", found[0])
         for place, text in parts
@@ -47,9 +57,6 @@ def oddities(path: str, parts: Sequence[tuple[str, str]]) -> Iterator[str]:
         if (found := _REORDERING.search(line))
     ]
     if places:
-        more = f", and {len(places) - 1} more such lines" if len(places) > 1 else ""
         place, char = places[0]
-        yield (
-            f"{path}{place} holds {printable(char)}, a character that reorders what is shown of a line{more}: "
-            f"elsewhere it may look different from what runs. {LOOK}"
-        )
+        said = _REORDERED_OFTEN if len(places) > 1 else _REORDERED
+        yield f"{said.format(place=f'{path}{place}', char=printable(char), count=len(places) - 1)} {LOOK}"

@@ -12,11 +12,15 @@ from pathlib import Path, PurePosixPath
 
 from grader import notebook, snapshot, source
 from grader.errors import SubmissionError
-from grader.model import Place
+from grader.language import N_, _
+from grader.model import LOOK, Place
+from grader.retold import Sayings
 from grader.text import first_few, one_line
 
 MOST_NOTES = 20
 _CELL = re.compile(r"(.+\.ipynb), cell ([0-9]{1,6})")
+# What is kept of a submission is kept in English.
+_SAYINGS = Sayings(*snapshot.NOTES, *source.NOTES, N_("and {count} more"))
 
 
 @dataclass(frozen=True)
@@ -99,7 +103,11 @@ class Submission:
         if not paths:
             return None
         if len(paths) > 1 and (paths[0].count("/") == paths[1].count("/") or len({p[-3:] for p in paths}) > 1):
-            raise SubmissionError(f"both {paths[0]} and {paths[1]} are there: keep the one that is to be graded")
+            raise SubmissionError(
+                _("both {path} and {other} are there: keep the one that is to be graded").format(
+                    path=paths[0], other=paths[1]
+                )
+            )
         path = paths[0]
         if path.endswith(".py"):
             return Module(path.removesuffix(".py"), path)
@@ -107,10 +115,16 @@ class Submission:
 
     def left_out_as(self, name: str) -> str:
         """Why ``name.py`` or ``name.ipynb`` is there and was not taken in; nothing where it is not so."""
-        reasons = (
-            f"{path} was left out: {reason}." for path, reason in self.left_out.items() if _is_module(path, name)
+        notes = (
+            snapshot.LEFT_OUT.format(path=path, reason=reason)
+            for path, reason in self.left_out.items()
+            if _is_module(path, name)
         )
-        return next(reasons, "")
+        return next((_("{note}.").format(note=_SAYINGS.again(note)) for note in notes), "")
+
+    def said(self) -> list[str]:
+        """The notes, in the language of this run."""
+        return [_noted(note) for note in self.notes]
 
     def cells(self, path: str) -> tuple[str, ...]:
         """The code cells of a notebook, which is parsed once. Raises `SubmissionError` where it cannot be read."""
@@ -185,8 +199,10 @@ def collect(folder: Path, through_link: bool = True) -> Submission:
     expect_folder(folder)
     taken = snapshot.take(folder, through_link)
     if not taken.files:
-        reason = taken.notes[0] if taken.notes else "put the .py or .ipynb file into it"
-        raise SubmissionError(f"{_shown(folder)} holds no file that can be graded: {reason}")
+        reason = _SAYINGS.again(taken.notes[0]) if taken.notes else _("put the .py or .ipynb file into it")
+        raise SubmissionError(
+            _("{folder} holds no file that can be graded: {reason}").format(folder=_shown(folder), reason=reason)
+        )
     collected = Submission(_shown(folder.resolve().name), taken.files, left_out=taken.left_out)
     notes = first_few([*collected.oddities(), *taken.notes], MOST_NOTES)
     return replace(collected, notes=tuple(notes))
@@ -197,20 +213,33 @@ def folders(root: Path) -> list[Path]:
     expect_folder(root)
     found = sorted(path for path in root.iterdir() if path.is_dir() and not path.name.startswith((".", "_")))
     if not found:
-        raise SubmissionError(f"{_shown(root)} holds no submission: expected one folder for each student")
+        raise SubmissionError(
+            _("{root} holds no submission: expected one folder for each student").format(root=_shown(root))
+        )
     return found
 
 
 def expect_folder(folder: Path) -> None:
     """Raise `SubmissionError` where `folder` is no folder that can be read, saying what to do."""
     if not folder.exists():
-        raise SubmissionError(f"{_shown(folder)} does not exist: check its spelling")
+        raise SubmissionError(_("{folder} does not exist: check its spelling").format(folder=_shown(folder)))
     if not folder.is_dir():
         archive = folder.name.lower().endswith(snapshot.ARCHIVES)
-        advice = "is an archive: unpack it, and give" if archive else "is a file: give"
-        raise SubmissionError(f"{_shown(folder)} {advice} the folder that holds the submission")
+        said = (
+            _("{folder} is an archive: unpack it, and give the folder that holds the submission")
+            if archive
+            else _("{folder} is a file: give the folder that holds the submission")
+        )
+        raise SubmissionError(said.format(folder=_shown(folder)))
     if not os.access(folder, os.R_OK | os.X_OK):
-        raise SubmissionError(f"{_shown(folder)} cannot be read: check its permissions")
+        raise SubmissionError(_("{folder} cannot be read: check its permissions").format(folder=_shown(folder)))
+
+
+def _noted(note: str) -> str:
+    """A note in the language of this run; what asks for a look ends with the same words in every one."""
+    if not note.endswith(f" {LOOK}"):
+        return _SAYINGS.again(note)
+    return f"{_SAYINGS.again(note.removesuffix(f' {LOOK}'))} {LOOK}"
 
 
 def _is_module(path: str, name: str) -> bool:

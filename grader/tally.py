@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from grader.language import N_, _
+
 NAMES_SHOWN = 3  # of misconceptions, in a report
 
 
@@ -153,22 +155,22 @@ def rates(outcomes: Iterable[Outcome], standard: Standard) -> tuple[Rate, ...]:
     harmless = [outcome for outcome in mutants.outcomes if outcome.trial.harmless]
     everything = (
         *(_all_good(title, tally.of(kind)) for kind, title in _MUST_BE_GOOD.items()),
-        Rate("mistakes of the bank that are caught", mistakes.caught, len(mistakes), standard.mistakes),
-        Rate("mistakes that cost nothing elsewhere", len(mistakes) - mistakes.collateral, len(mistakes), 1.0),
-        Rate("mistakes that are named first", mistakes.named_first, len(mistakes), standard.named_first),
-        Rate("mistakes that are named among the first three", mistakes.named_soon, len(mistakes), None),
-        Rate("mutants that are caught", mutants.caught, mutants.harmful, standard.mutants),
-        Rate("equivalent mutants that keep full marks", sum(o.good for o in harmless), len(harmless), 1.0),
+        Rate(_("mistakes of the bank that are caught"), mistakes.caught, len(mistakes), standard.mistakes),
+        Rate(_("mistakes that cost nothing elsewhere"), len(mistakes) - mistakes.collateral, len(mistakes), 1.0),
+        Rate(_("mistakes that are named first"), mistakes.named_first, len(mistakes), standard.named_first),
+        Rate(_("mistakes that are named among the first three"), mistakes.named_soon, len(mistakes), None),
+        Rate(_("mutants that are caught"), mutants.caught, mutants.harmful, standard.mutants),
+        Rate(_("equivalent mutants that keep full marks"), sum(o.good for o in harmless), len(harmless), 1.0),
     )
     return tuple(rate for rate in everything if rate.whole)
 
 
 _MUST_BE_GOOD = {
-    Kind.SOLUTION: "solutions with full marks",
-    Kind.STUB: "stubs that earn nothing",
-    Kind.CORRECT: "correct variations with full marks",
+    Kind.SOLUTION: N_("solutions with full marks"),
+    Kind.STUB: N_("stubs that earn nothing"),
+    Kind.CORRECT: N_("correct variations with full marks"),
 }
 
 
 def _all_good(title: str, tally: Tally) -> Rate:
-    return Rate(title, tally.good, len(tally), 1.0)
+    return Rate(_(title), tally.good, len(tally), 1.0)

@@ -16,6 +16,7 @@ from typing import Any
 from grader import bank, mutation
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, UsageError
+from grader.language import _
 from grader.mutation import Mutant, equivalent
 from grader.tally import Kind, Standard, Trial
 
@@ -44,7 +45,11 @@ def everything(course: Course, plan: Plan) -> list[Trial]:
 def variations(course: Course, folder: Path | None) -> Path | None:
     """Where the correct variations lie: the folder that was asked for, or a checkout's own; a package has none."""
     if folder is not None and not any(folder.glob("*/correct/*.py")):
-        raise UsageError(f"--correct {folder} holds no variations: expected {folder}/<assignment>/correct/*.py")
+        raise UsageError(
+            _("--correct {folder} holds no variations: expected {folder}/<assignment>/correct/*.py").format(
+                folder=folder
+            )
+        )
     own = course.root / "tests" / "corpus"
     return folder or (own if own.is_dir() else None)
 
@@ -57,7 +62,11 @@ def standard(course: Course) -> Standard:
     stated = _toml(file)
     for key, value in stated.items():
         if key not in _KEYS or isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise CourseError(f"{file}: {key} = {value!r}: expected shares from 0 to 1, of {', '.join(sorted(_KEYS))}")
+            raise CourseError(
+                _("{file}: {key} = {value!r}: expected shares from 0 to 1, of {names}").format(
+                    file=file, key=key, value=value, names=", ".join(sorted(_KEYS))
+                )
+            )
     return Standard(**stated)
 
 
@@ -72,7 +81,7 @@ def stubs(course: Course, chosen: Chosen) -> Iterator[Trial]:
     for assignment, exercises in chosen:
         file = course.root / "assignments" / assignment.id / f"{assignment.module}.py"
         if not file.exists():
-            raise CourseError(f"{file} is missing: the stub that students receive")
+            raise CourseError(_("{file} is missing: the stub that students receive").format(file=file))
         yield Trial(Kind.STUB, assignment.id, "", file.name, file.read_bytes(), _names(exercises))
 
 
@@ -131,7 +140,11 @@ def harmless(course: Course, assignment: Assignment) -> Mapping[tuple[str, str],
     found: dict[tuple[str, str], str] = {}
     for entry in _toml(file).get("equivalent", []) if file.exists() else []:
         if set(entry) != {"exercise", "changes", "reason"}:
-            raise CourseError(f"{file}: an entry needs exercise, changes and reason, not {', '.join(sorted(entry))}")
+            raise CourseError(
+                _("{file}: an entry needs exercise, changes and reason, not {names}").format(
+                    file=file, names=", ".join(sorted(entry))
+                )
+            )
         found |= {(entry["exercise"], change): entry["reason"] for change in entry["changes"]}
     return found
 
@@ -153,7 +166,7 @@ def uses(assignment: Assignment) -> dict[str, frozenset[str]]:
     """For each exercise those that its solution uses, directly or through others."""
     names = set(_names(assignment.exercises))
     found = {name: bank.mentioned(assignment.solution, name) & names - {name} for name in names}
-    for _ in names:
+    for _name in names:
         found = {name: used.union(*(found[other] for other in used)) for name, used in found.items()}
     return found
 

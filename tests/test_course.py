@@ -10,8 +10,9 @@ import pytest
 from grader import checks
 from grader import course as courses
 from grader.checks.method import RULES
-from grader.course import CHECK_IDS, Course, copies, default_root, load
+from grader.course import CHECK_IDS, Course, load
 from grader.course import RULES as RULE_NAMES
+from grader.coursewide import copies, default_root
 from grader.errors import CourseError, UsageError
 
 # What students were promised: every assignment is worth 100 points.

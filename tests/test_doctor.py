@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 
 import pytest
@@ -23,6 +24,13 @@ def test_the_drill_can_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     refused = [line for line in lines if "NOT refused" in line]
     for name in ("read a file", "change a file", "connect to a port", "start a process", "signal the grader"):
         assert any(name in line for line in refused), (name, lines)
+
+
+def test_every_attempt_can_be_said() -> None:
+    """What the drill calls its attempts, in English, should all be texts that have translations."""
+    known = {node.value for node in ast.walk(ast.parse(doctor.DRILL.read_text())) if isinstance(node, ast.Constant)}
+    assert set(doctor.ATTEMPTS) <= known
+    assert len(doctor.ATTEMPTS) == doctor.DRILL.read_text().split("ATTEMPTS", 1)[1].split("}\n")[0].count('\n    "')
 
 
 def test_the_command_tells_the_tier_and_what_it_tried() -> None:

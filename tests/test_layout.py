@@ -19,10 +19,12 @@ ALLOWED: dict[str, set[str]] = {
     "errors": set(),
     "wire": set(),
     "worker": {"wire"},
-    "sandbox": {"errors", "model", "wire", "worker"},
+    "retold": set(),
+    "sandbox": {"errors", "model", "retold", "wire", "worker"},
     "doctor": {"errors", "sandbox"},
     "tables": set(),
-    "course": {"errors", "sandbox", "tables"},  # limits travel as data, from the rubric to the walls
+    "coursewide": {"errors"},
+    "course": {"coursewide", "errors", "sandbox", "tables"},  # limits travel as data, from the rubric to the walls
     "notebook": {"errors"},
     "bank": {"course", "errors"},
     "text": set(),
@@ -31,7 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     "pool": set(),
     "source": {"model", "text"},
     "snapshot": {"errors", "notebook", "text"},
-    "submission": {"errors", "model", "notebook", "snapshot", "source", "text"},
+    "submission": {"errors", "model", "notebook", "retold", "snapshot", "source", "text"},
     "evidence": {"sandbox", "wire"},
     "plan": {"course", "evidence", "sandbox"},
     "trajectory": {"evidence"},
@@ -79,13 +81,14 @@ ALLOWED: dict[str, set[str]] = {
     "tally": set(),
     "trials": {"bank", "course", "errors", "mutation", "tally"},
     "selftest": {
-        "course", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission", "tally", "trials",
+        "course", "coursewide", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission",
+        "tally", "trials",
     },
     "report": {"board", "classroom", "model", "standing", "tally", "text"},
     "cli": {
-        "__init__", "bands", "batch", "board", "course", "data", "database", "doctor", "errors", "gradebook", "grading",
-        "model", "plan", "publishing", "report", "sandbox", "selftest", "standing", "store", "submission", "text",
-        "watching",
+        "__init__", "bands", "batch", "board", "course", "coursewide", "data", "database", "doctor", "errors",
+        "gradebook", "grading", "model", "plan", "publishing", "report", "sandbox", "selftest", "standing", "store",
+        "submission", "text", "watching",
     },
 }  # fmt: skip
 ANYWHERE = {"language"}  # but not where students' code runs, and in what is sent from there
@@ -145,6 +148,19 @@ def test_data_is_never_run(path: Path) -> None:
         assert said not in ("eval", "exec", "__import__", "torch.load", "builtins.eval", "builtins.exec"), said
         if said in ("np.load", "numpy.load"):
             assert "allow_pickle=False" in ast.unparse(call), f"{path.name}: {ast.unparse(call)}"
+
+
+def test_the_zygote_speaks_no_language() -> None:
+    """What the zygote imports of us, by whatever way, is the same whatever language is spoken."""
+    found, front = set(), ["grader.sandbox.zygote"]
+    while front:
+        name = front.pop()
+        file = PACKAGE.parent / f"{name.replace('.', '/')}.py"
+        if name not in found and file.exists():
+            found.add(name)
+            front += [other for other in imports(file) if other.startswith("grader.")]
+    assert {"grader.sandbox.lockdown", "grader.worker.main", "grader.wire.frames"} <= found
+    assert not found & {"grader.language", "grader.retold"}
 
 
 def test_what_comes_from_a_worker_opens_nothing() -> None:

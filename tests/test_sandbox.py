@@ -24,7 +24,8 @@ from grader.sandbox.channel import Answer, Channel, _introduction
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
 from grader.sandbox.namespaces import WAYS
-from grader.sandbox.tiers import NAMES, STRONG, protection
+from grader.sandbox.promises import protection
+from grader.sandbox.tiers import NAMES, STRONG
 from grader.wire.records import Problem
 
 LIMITS = Limits(cpu_seconds=5, wall_seconds=20)

@@ -5,17 +5,47 @@ Everything heavy is imported inside the commands, so that ``grade --help`` answe
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from grader import __version__
+from grader.cli import speaking
 from grader.cli.classes import batch, override, regrade
 from grader.cli.one import one
 from grader.cli.upkeep import doctor, selftest
 from grader.cli.watch import watch
+from grader.language import N_, _
+
+_HELP = N_("Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.")
+_EXAMPLES = {
+    "grade submissions/alice/": N_("one submission, and its HTML report"),
+    "grade watch submissions/alice/": N_("the same again at each save"),
+    "grade batch submissions/": N_("a class, one folder for each student"),
+    "grade regrade run/": N_("judge a class again, without running its code"),
+    "grade alice/ --exercise RestNet18": N_("one exercise only"),
+    "grade one --help": N_("all options of `grade PATH`"),
+}
 
 
 class GradeGroup(click.Group):
-    """``grade PATH`` is short for ``grade one PATH``."""
+    """``grade PATH`` is short for ``grade one PATH``. Chooses the language before anything else."""
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        arguments = list(sys.argv[1:] if args is None else args)
+        asked = speaking.begin(arguments)
+        return super().main(arguments, *rest, obj=asked, terminal_width=speaking.width(), **extra)
+
+    @property
+    def help(self) -> str:
+        examples = (f"{example:34}  {_(what)}" for example, what in _EXAMPLES.items())
+        return "\n\n\b\n".join((_(_HELP), "\n".join(examples)))
+
+    @help.setter
+    def help(self, text: str | None) -> None:
+        """It is made of several texts."""
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -26,9 +56,11 @@ class GradeGroup(click.Group):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         # Options before the path belong to the command, too: grade --json alice
-        if args and args[0] not in self.commands and args[0] not in ("--help", "-h", "--version"):
-            args = ["one", *args]
-        return super().parse_args(ctx, args)
+        count = speaking.leading(args)
+        first, rest = args[:count], args[count:]
+        if rest and rest[0] not in self.commands and rest[0] not in ("--help", "-h", "--version"):
+            rest = ["one", *rest]
+        return super().parse_args(ctx, [*first, *rest])
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("grade", "[OPTIONS] PATH")
@@ -44,18 +76,10 @@ class GradeGroup(click.Group):
 
 
 @click.group(cls=GradeGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="grade")
+@click.version_option(__version__, prog_name="grade", cls=speaking.Option, help=N_("Show the version and exit."))
+@speaking.speaks
 def main() -> None:
-    """Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.
-
-    \b
-    grade submissions/alice/            one submission, and its HTML report
-    grade watch submissions/alice/      the same again at each save
-    grade batch submissions/            a class, one folder for each student
-    grade regrade run/                  judge a class again, without running its code
-    grade alice/ --exercise RestNet18   one exercise only
-    grade one --help                    all options of `grade PATH`
-    """
+    """The program `grade`; its help is in `GradeGroup`."""
 
 
 for command in (one, watch, batch, regrade, override, doctor, selftest):

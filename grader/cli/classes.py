@@ -17,7 +17,9 @@ import click
 
 from grader.cli.options import moment, shared
 from grader.cli.running import INTERRUPTED, console, grading, reported, say
+from grader.cli.speaking import command, option, speaks
 from grader.errors import RunError, UsageError
+from grader.language import N_, _
 from grader.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -30,25 +32,33 @@ if TYPE_CHECKING:
 _OUT = Path("run")
 _LARGE = 60  # submissions; a table of more is no summary
 _KEPT = ("course", "assignment", "exercise", "data", "data_root", "memory", "seconds", "no_training", "no_reuse")
-_ONLY = "Only the submission of this name. May be repeated."
-_ERRORS = "Only those on which the grader itself failed, or that were set aside: once more."
-_SINCE = "Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC)."
-
-
-@click.command()
-@click.argument("path", type=click.Path(path_type=Path))
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", default=_OUT, show_default=True, help="Run folder."
+_ONLY = N_("Only the submission of this name. May be repeated.")
+_ERRORS = N_("Only those on which the grader itself failed, or that were set aside: once more.")
+_BATCH = N_(
+    "Grade every submission in the folder PATH. With --json, one object a line.\n\n"
+    "Results go to the run folder, each when it is known. The same command takes up what was interrupted, and grades "
+    "only what is new or has changed."
 )
-@click.option("--only", multiple=True, metavar="NAME", help=_ONLY)
-@click.option("--only-errors", is_flag=True, help=_ERRORS)
+_REGRADE = N_(
+    "Judge a class again from what its code answered: for another rubric, tolerance or hint. Runs no student code.\n\n"
+    "RUN is the run folder that `grade batch` wrote. What a person decided stays."
+)
+_OVERRIDE = N_(
+    "Decide about an EXERCISE of the submission NAME in place of the checks. It stays when the class is regraded."
+)
+_SINCE = N_("Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC).")
+
+
+@command(_BATCH)
+@click.argument("path", type=click.Path(path_type=Path))
+@option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", default=_OUT, show_default=True, help=N_("Run folder.")
+)
+@option("--only", multiple=True, metavar="NAME", help=_ONLY)
+@option("--only-errors", is_flag=True, help=_ERRORS)
 @shared
 def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_json: bool, **options: Any) -> None:
-    """Grade every submission in the folder PATH. With --json, one object a line.
-
-    Results go to the run folder, each when it is known. The same command takes up what was interrupted, and grades only
-    what is new or has changed.
-    """
+    """Grade a class into a run folder."""
     from grader import batch as batches
 
     with reported(as_json):
@@ -66,14 +76,15 @@ def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_js
     sys.exit(code)
 
 
-@click.command()
+@command(_REGRADE)
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder than at first.")
-@click.option("--only", multiple=True, metavar="NAME", help=_ONLY)
-@click.option("--only-errors", is_flag=True, help="Only those on which the grader itself failed.")
-@click.option("--since", callback=moment, metavar="TIME", help=_SINCE)
-@click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core.")
-@click.option("--json", "as_json", is_flag=True, help="Print the results as JSON, and nothing else.")
+@option("--course", type=click.Path(path_type=Path), metavar="DIR", help=N_("Another course folder than at first."))
+@option("--only", multiple=True, metavar="NAME", help=_ONLY)
+@option("--only-errors", is_flag=True, help=N_("Only those on which the grader itself failed."))
+@option("--since", callback=moment, metavar="TIME", help=_SINCE)
+@option("--jobs", type=click.IntRange(1, 256), help=N_("Workers at a time. Default: one per core."))
+@option("--json", "as_json", is_flag=True, help=N_("Print the results as JSON, and nothing else."))
+@speaks
 def regrade(
     run: Path,
     course: Path | None,
@@ -83,10 +94,7 @@ def regrade(
     jobs: int | None,
     as_json: bool,
 ) -> None:
-    """Judge a class again from what its code answered: for another rubric, tolerance or hint. Runs no student code.
-
-    RUN is the run folder that `grade batch` wrote. What a person decided stays.
-    """
+    """Judge a class again from what its run folder keeps."""
     from grader import batch as batches
 
     with reported(as_json), _terminable(), _opened(run, create=False) as gradebook:
@@ -103,25 +111,26 @@ def regrade(
     sys.exit(code)
 
 
-@click.command()
+@command(_OVERRIDE)
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("name")
 @click.argument("exercise")
-@click.option("--points", type=float, help="What the exercise is worth instead.")
-@click.option("--comment", default="", metavar="TEXT", help="Why; the student reads it.")
-@click.option("--author", metavar="NAME", help="Who decides. Default: your user name.")
-@click.option("--remove", is_flag=True, help="Let the checks decide again.")
+@option("--points", type=float, help=N_("What the exercise is worth instead."))
+@option("--comment", default="", metavar="TEXT", help=N_("Why; the student reads it."))
+@option("--author", metavar="NAME", help=N_("Who decides. Default: your user name."))
+@option("--remove", is_flag=True, help=N_("Let the checks decide again."))
+@speaks
 def override(
     run: Path, name: str, exercise: str, points: float | None, comment: str, author: str | None, remove: bool
 ) -> None:
-    """Decide about an EXERCISE of the submission NAME in place of the checks. It stays when the class is regraded."""
+    """Write down what a person decided, and publish it."""
     from grader import publishing
 
     with reported(False):
         if (points is None) != remove:
-            raise UsageError("give --points N, or --remove to let the checks decide again")
+            raise UsageError(_("give --points N, or --remove to let the checks decide again"))
         if not remove and not comment.strip():
-            raise UsageError("--comment TEXT is needed: the student reads why")
+            raise UsageError(_("--comment TEXT is needed: the student reads why"))
         with _opened(run, create=False) as gradebook:
             row = next((row for row in gradebook.rows() if row.name == name), None)
             if row is None:
@@ -129,22 +138,34 @@ def override(
                 raise AssertionError("that raises")
             grade = gradebook.grade(row.result, name) if row.result else None
             if grade is None:
-                raise UsageError(f"{name} has no grade to overrule: {row.trouble}")
+                raise UsageError(_("{name} has no grade to overrule: {reason}").format(name=name, reason=row.trouble))
             there = {each.id: each for each in grade.exercises}
             found = [each for each in grade.exercises if exercise in (each.id, each.name)]
             if not found:
-                raise UsageError(f"{name} has no exercise {exercise!r}. There are: {', '.join(there)}")
+                raise UsageError(
+                    _("{name} has no exercise {exercise!r}. There are: {names}").format(
+                        name=name, exercise=exercise, names=", ".join(there)
+                    )
+                )
             worth = found[0].max_score
             if points is not None and not 0 <= points <= worth:
-                raise UsageError(f"--points {points:g}: {found[0].id} is worth 0 to {worth:g}")
+                raise UsageError(
+                    _("--points {points:g}: {exercise} is worth 0 to {worth:g}").format(
+                        points=points, exercise=found[0].id, worth=worth
+                    )
+                )
             when = datetime.now(UTC).isoformat(timespec="seconds")
             with gradebook.transaction():
                 by = author or getpass.getuser()
                 gradebook.override(row.folder, found[0].id, points, comment.strip(), by, when)
             publishing.publish(gradebook)
             total = f"{publishing.entry(gradebook, row).score:g} / {grade.max_score:g}"
-            click.echo(one_line(f"{name}, {found[0].id}: {'the checks decide' if remove else f'{points:g} points'}. "
-                                f"In all {total}. Page and results are written."))  # fmt: skip
+            said = (
+                _("{name}, {exercise}: the checks decide. In all {total}. Page and results are written.")
+                if points is None
+                else _("{name}, {exercise}: {points:g} points. In all {total}. Page and results are written.")
+            )
+            click.echo(one_line(said.format(name=name, exercise=found[0].id, points=points, total=total)))
 
 
 def _kept_work(gradebook: Gradebook, row: Row) -> Work:
@@ -154,7 +175,9 @@ def _kept_work(gradebook: Gradebook, row: Row) -> Work:
         collected = gradebook.collected(row.content, row.name)
         if collected is None:
             raise RunError(
-                f"{gradebook.folder}: what {row.name} handed in is missing. Grade it anew with `grade batch`"
+                _("{folder}: what {name} handed in is missing. Grade it anew with `grade batch`").format(
+                    folder=gradebook.folder, name=row.name
+                )
             )
         return collected
 
@@ -180,7 +203,8 @@ def _expect_names(only: Sequence[str], there: set[str]) -> None:
             from difflib import get_close_matches
 
             like = get_close_matches(name, there, 3)
-            raise UsageError(f"no submission {name!r}" + (f". Like it: {', '.join(like)}" if like else ""))
+            said = _("no submission {name!r}. Like it: {names}") if like else _("no submission {name!r}")
+            raise UsageError(said.format(name=name, names=", ".join(like)))
 
 
 def _made_with(path: Path, grader: Grader, options: dict[str, Any]) -> dict[str, Any]:
@@ -222,7 +246,7 @@ def _opened(run: Path, create: bool) -> Iterator[Gradebook]:
 def _terminable() -> Iterator[None]:
     """Let SIGTERM end a batch as Ctrl-C does: what is finished is kept."""
 
-    def stop(_: int, __: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
@@ -241,7 +265,8 @@ def _driven(batch: Batch, work: Sequence[Work], grader: Grader, again: str) -> S
         return batch.run(work, len(work), watch)
     except KeyboardInterrupt:
         watch.close()
-        click.echo(printable(f"grade: interrupted; what is finished is kept. Go on with: {again}"), err=True)
+        said = _("grade: interrupted; what is finished is kept. Go on with: {command}").format(command=again)
+        click.echo(printable(said), err=True)
         sys.exit(INTERRUPTED)
     finally:
         watch.close()
@@ -252,7 +277,7 @@ def _ended(gradebook: Gradebook, standing: Standing, as_json: bool, again: str, 
     from grader import publishing
 
     if standing.done > _LARGE:
-        say("writing pages and results …")
+        say(_("writing pages and results …"))
     published = publishing.publish(gradebook, helpers=helpers)
     with gradebook.transaction():
         gradebook.tidy()
@@ -277,18 +302,26 @@ def _summary(gradebook: Gradebook, published: Published, standing: Standing, aga
     folder = gradebook.folder
     each = gradebook.size() / 1000 / max(1, published.entries)
     lines = [
-        f"Graded {published.graded} of {published.entries}; not gradable {published.ungradable}; "
-        f"grader errors {published.errors}",
-        f"The class: {folder / overview.FILE}   Table: {folder / spreadsheet.FILE}   "
-        f"Pages: {folder / publishing.REPORTS}   JSON: {folder / publishing.RESULTS}",
-        f"Gradebook: {folder / FILE}, {each:.0f} kB for each submission",
+        _("Graded {graded} of {entries}; not gradable {ungradable}; grader errors {errors}").format(
+            graded=published.graded, entries=published.entries, ungradable=published.ungradable, errors=published.errors
+        ),
+        _("The class: {page}   Table: {table}   Pages: {pages}   JSON: {json}").format(
+            page=folder / overview.FILE,
+            table=folder / spreadsheet.FILE,
+            pages=folder / publishing.REPORTS,
+            json=folder / publishing.RESULTS,
+        ),
+        _("Gradebook: {file}, {size:.0f} kB for each submission").format(file=folder / FILE, size=each),
     ]
     if standing.unasked:
         lines.append(
-            f"{standing.unasked} keep the grade they have: the course asks now what their code never answered. "
-            f"Next: {again}"
+            _(
+                "{count} keep the grade they have: the course asks now what their code never answered. Next: {command}"
+            ).format(count=standing.unasked, command=again)
         )
     if published.errors:
-        lines.append(f"Next: {again} --only-errors   tries once more those on which the grader failed")
+        lines.append(
+            _("Next: {command} --only-errors   tries once more those on which the grader failed").format(command=again)
+        )
     for line in lines:
         out.print(one_line(line), highlight=False, markup=False, soft_wrap=True)

@@ -10,7 +10,9 @@ import click
 
 from grader.cli.options import shared
 from grader.cli.running import console, exit_code, grading, reported
+from grader.cli.speaking import command, option
 from grader.errors import UsageError
+from grader.language import N_, _
 from grader.text import one_line
 
 if TYPE_CHECKING:
@@ -18,12 +20,12 @@ if TYPE_CHECKING:
     from grader.report.pages import Names
 
 
-@click.command()
+@command(N_("Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."))
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Where the HTML report goes.")
+@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
 @shared
 def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
-    """Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."""
+    """Grade one submission, and write or print what came of it."""
     from grader.report import pages
 
     with reported(as_json), grading(path, **options) as grader:
@@ -49,7 +51,9 @@ def write_report(result: Grade, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(html.render(result), encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise UsageError(f"the report cannot be written to {file}: {error.strerror}") from error
+        raise UsageError(
+            _("the report cannot be written to {file}: {reason}").format(file=file, reason=error.strerror)
+        ) from error
 
 
 def put_report(result: Grade, folder: Path, names: Names) -> Path:
@@ -59,7 +63,9 @@ def put_report(result: Grade, folder: Path, names: Names) -> Path:
     try:
         return pages.put(html.render(result), folder, names.of(result.submission))
     except OSError as error:
-        raise UsageError(f"the report cannot be written into {folder}: {error.strerror}") from error
+        raise UsageError(
+            _("the report cannot be written into {folder}: {reason}").format(folder=folder, reason=error.strerror)
+        ) from error
 
 
 def _show(result: Grade, report: Path | None) -> None:
@@ -68,4 +74,4 @@ def _show(result: Grade, report: Path | None) -> None:
     out = console()
     terminal.show(result, out)
     if report is not None:
-        out.print(one_line(f"Report: {report}"), highlight=False, markup=False, soft_wrap=True)
+        out.print(one_line(_("Report: {file}").format(file=report)), highlight=False, markup=False, soft_wrap=True)

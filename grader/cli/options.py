@@ -9,15 +9,18 @@ from typing import Any
 
 import click
 
+from grader.cli.speaking import option, speaks
+from grader.language import N_, _
+
 DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
-_UNSAFE_HELP = "Run student code without walls, where none can be had. Every report is stamped."
-_MEMORY_HELP = "Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB."
-_SECONDS_HELP = "Computing time of one question, and three times that to wait. Default: the rubric's, or 20."
-_REUSE_HELP = "Compute everything, even what is known to be the same computation as another."
-_DATA_HELP = "What the training runs use. The digits come along; nothing is ever downloaded."
+_UNSAFE_HELP = N_("Run student code without walls, where none can be had. Every report is stamped.")
+_MEMORY_HELP = N_("Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB.")
+_SECONDS_HELP = N_("Computing time of one question, and three times that to wait. Default: the rubric's, or 20.")
+_REUSE_HELP = N_("Compute everything, even what is known to be the same computation as another.")
+_DATA_HELP = N_("What the training runs use. The digits come along; nothing is ever downloaded.")
 
 
-def _memory(_: click.Context, __: click.Parameter, text: str | None) -> int | None:
+def _memory(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
     from grader.sandbox.limits import memory_size
 
     try:
@@ -26,7 +29,7 @@ def _memory(_: click.Context, __: click.Parameter, text: str | None) -> int | No
         raise click.BadParameter(str(error)) from error
 
 
-def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float | None:
+def _seconds(_context: click.Context, _option: click.Parameter, text: str | None) -> float | None:
     from grader.sandbox.limits import typed_seconds
 
     try:
@@ -35,45 +38,48 @@ def _seconds(_: click.Context, __: click.Parameter, text: str | None) -> float |
         raise click.BadParameter(str(error)) from error
 
 
-def moment(_: click.Context, __: click.Parameter, text: str | None) -> str:
+def moment(_context: click.Context, _option: click.Parameter, text: str | None) -> str:
     """A time as it stands in a gradebook: ISO 8601, UTC. Nothing is before all of them."""
     if text is None:
         return ""
     try:
         typed = datetime.fromisoformat(text)
     except ValueError as error:
-        raise click.BadParameter(f"{text!r} is no time: write 2026-11-23 or 2026-11-23T10:04") from error
+        raise click.BadParameter(
+            _("{text!r} is no time: write 2026-11-23 or 2026-11-23T10:04").format(text=text)
+        ) from error
     typed = typed.replace(tzinfo=UTC) if typed.tzinfo is None else typed.astimezone(UTC)
     return typed.isoformat(timespec="seconds")
 
 
-def how_many(_: click.Context, __: click.Parameter, text: str) -> int | None:
+def how_many(_context: click.Context, _option: click.Parameter, text: str) -> int | None:
     """A number, or None for all."""
     if text == "all":
         return None
     if not text.isascii() or not text.isdigit():
-        raise click.BadParameter(f"{text!r} is neither a number nor all")
+        raise click.BadParameter(_("{text!r} is neither a number nor all").format(text=text))
     return int(text)
 
 
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that one submission and a class share."""
-    for option in (
-        click.option("--seed", type=int, help="Draw inputs from this seed instead of the machine's own."),
-        click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core."),
-        click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder."),
-        click.option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
-        click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated."),
-        click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated."),
-        click.option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help="Where that data set lies."),
-        click.option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
-        click.option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
-        click.option("--tier", type=click.Choice(["4", "3", "2"]), help="Insist on this tier of the sandbox."),
-        click.option("--no-reuse", is_flag=True, help=_REUSE_HELP),
-        click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them."),
-        click.option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),
-        click.option("--memory", callback=_memory, metavar="SIZE", help=_MEMORY_HELP),
-        click.option("--json", "as_json", is_flag=True, help="Print the result as JSON, and nothing else."),
+    for one in (
+        speaks,
+        option("--seed", type=int, help=N_("Draw inputs from this seed instead of the machine's own.")),
+        option("--jobs", type=click.IntRange(1, 256), help=N_("Workers at a time. Default: one per core.")),
+        option("--course", type=click.Path(path_type=Path), metavar="DIR", help=N_("Another course folder.")),
+        option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
+        option("--exercise", multiple=True, metavar="NAME", help=N_("Only this exercise. May be repeated.")),
+        option("--assignment", multiple=True, metavar="NAME", help=N_("Only this assignment. May be repeated.")),
+        option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help=N_("Where that data set lies.")),
+        option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
+        option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
+        option("--tier", type=click.Choice(["4", "3", "2"]), help=N_("Insist on this tier of the sandbox.")),
+        option("--no-reuse", is_flag=True, help=_REUSE_HELP),
+        option("--no-training", is_flag=True, help=N_("Leave out the training runs, and the points for them.")),
+        option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),
+        option("--memory", callback=_memory, metavar="SIZE", help=_MEMORY_HELP),
+        option("--json", "as_json", is_flag=True, help=N_("Print the result as JSON, and nothing else.")),
     ):
-        command = option(command)
+        command = one(command)
     return command

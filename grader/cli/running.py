@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from grader.cli.speaking import settle
 from grader.errors import GraderError, InternalError, UsageError
+from grader.language import _
 from grader.text import printable
 
 if TYPE_CHECKING:
@@ -33,7 +35,9 @@ def selected(course: Course, assignment: tuple[str, ...], exercise: tuple[str, .
         frozenset(course.exercise(name).id for name in exercise),
     )
     if next(selection.of(course), None) is None:
-        raise UsageError("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
+        raise UsageError(
+            _("--assignment and --exercise leave nothing to grade: the exercise is not in that assignment")
+        )
     return selection
 
 
@@ -46,11 +50,11 @@ def reported(as_json: bool) -> Iterator[None]:
         click.echo(printable(f"grade: {error}"), err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
-        click.echo("grade: interrupted", err=True)
+        click.echo(_("grade: interrupted"), err=True)
         sys.exit(INTERRUPTED)
     except Exception:  # the outermost edge: whatever it is, it is ours, and must not look like a student's result
         click.echo(printable(traceback.format_exc()), err=True, nl=False)
-        click.echo("grade: this is a fault of the grader, not of the submission: please report it", err=True)
+        click.echo(_("grade: this is a fault of the grader, not of the submission: please report it"), err=True)
         sys.exit(InternalError.exit_code)
 
 
@@ -84,31 +88,36 @@ def grading(
     expect_linux()
     from grader import bands, submission
     from grader import course as courses
+    from grader.coursewide import copies
     from grader.data import FOLDERS
     from grader.grading import Grader
     from grader.plan import Settings
+    from grader.sandbox import promises
     from grader.sandbox.host import Zygote
     from grader.sandbox.limits import allowance_of
     from grader.sandbox.tiers import STRONG
     from grader.store import Store, default_folder
 
+    settle(course)
     submission.expect_folder(path)
     loaded = courses.load(course)
     if no_training:
         if data != "digits":
-            raise UsageError(f"--data {data} is for the training runs, which --no-training leaves out")
+            raise UsageError(
+                _("--data {data} is for the training runs, which --no-training leaves out").format(data=data)
+            )
         loaded = loaded.without_training()
     selection = selected(loaded, assignment, exercise)
     store = Store(default_folder())
     chosen = _device(device)
-    hide = [*map(str, (loaded.root, *courses.copies(), path, *hidden, store.folder))]
+    hide = [*map(str, (loaded.root, *copies(), path, *hidden, store.folder))]
     samples = _samples(data, data_root, store.folder)
     if samples is not None and data_root is not None:
         hide.append(str(data_root / FOLDERS[data]))
     with Zygote(chosen, tuple(hide), _tiers(tier, unsafe), str(store.folder / "matplotlib")) as zygote:
         settings = Settings(seed if seed is not None else store.seed(), chosen, allowance=allowance_of(memory, seconds))
         if zygote.facts.protection.tier < STRONG:
-            click.echo(f"grade: {zygote.facts.protection.line}", err=True)
+            click.echo(f"grade: {promises.said(zygote.facts.protection).line}", err=True)
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
         with Grader(
@@ -122,8 +131,10 @@ def expect_linux() -> None:
     """Raise `UsageError` on any other system."""
     if sys.platform != "linux":
         raise UsageError(
-            f"grade runs on Linux; this is {sys.platform}, where it could put no walls around student code. "
-            "Use a Linux container or virtual machine, on Windows WSL 2 (see docs/security.md)"
+            _(
+                "grade runs on Linux; this is {platform}, where it could put no walls around student code. "
+                "Use a Linux container or virtual machine, on Windows WSL 2 (see docs/security.md)"
+            ).format(platform=sys.platform)
         )
 
 
@@ -132,7 +143,7 @@ def _tiers(tier: str | None, unsafe: bool) -> tuple[int, ...]:
     from grader.sandbox.tiers import NONE, SAFE
 
     if tier and unsafe:
-        raise UsageError("--tier and --unsafe-no-sandbox exclude each other")
+        raise UsageError(_("--tier and --unsafe-no-sandbox exclude each other"))
     if unsafe:
         return (NONE,)
     return (int(tier),) if tier else SAFE
@@ -144,10 +155,16 @@ def _samples(name: str, root: Path | None, store: Path) -> Digits | None:
 
     if name == "digits":
         if root is not None:
-            raise UsageError(f"--data-root {root}: the digits come along. Say with --data what lies there")
+            raise UsageError(
+                _("--data-root {root}: the digits come along. Say with --data what lies there").format(root=root)
+            )
         return None
     if root is None:
-        raise UsageError(f"--data {name} needs --data-root DIR, the folder that holds {data.FOLDERS[name]}/")
+        raise UsageError(
+            _("--data {name} needs --data-root DIR, the folder that holds {folder}/").format(
+                name=name, folder=data.FOLDERS[name]
+            )
+        )
     return data.load(name, root, store)
 
 

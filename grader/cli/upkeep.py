@@ -10,21 +10,24 @@ import click
 
 from grader.cli.options import how_many
 from grader.cli.running import console, expect_linux, reported, say, selected
+from grader.cli.speaking import command, option, settle, speaks
+from grader.language import N_
 
-_MUTANTS = "How many automatic mistakes, or all. Default: 100, spread over exercises and operators."
-_CORRECT = "Correct variations: DIR/<assignment>/correct/*.py. A checkout has its own."
+_MUTANTS = N_("How many automatic mistakes, or all. Default: 100, spread over exercises and operators.")
+_CORRECT = N_("Correct variations: DIR/<assignment>/correct/*.py. A checkout has its own.")
 
 
-@click.command()
-@click.option("--mutants", callback=how_many, default="100", metavar="N", help=_MUTANTS)
-@click.option("--correct", type=click.Path(path_type=Path), metavar="DIR", help=_CORRECT)
-@click.option("--assignment", multiple=True, metavar="NAME", help="Only this assignment. May be repeated.")
-@click.option("--exercise", multiple=True, metavar="NAME", help="Only this exercise. May be repeated.")
-@click.option("--course", type=click.Path(path_type=Path), metavar="DIR", help="Another course folder.")
-@click.option("--no-training", is_flag=True, help="Leave out the training runs, and the points for them.")
-@click.option("--jobs", type=click.IntRange(1, 256), help="Workers at a time. Default: one per core.")
-@click.option("--seed", type=int, help="Draw inputs and the sample of mutants from this seed.")
-@click.option("--json", "as_json", is_flag=True, help="Print one object a line for each trial, and nothing else.")
+@command(N_("Try the course on itself: solutions, stubs, the bank of mistakes, correct variations, automatic mutants."))
+@option("--mutants", callback=how_many, default="100", metavar="N", help=_MUTANTS)
+@option("--correct", type=click.Path(path_type=Path), metavar="DIR", help=_CORRECT)
+@option("--assignment", multiple=True, metavar="NAME", help=N_("Only this assignment. May be repeated."))
+@option("--exercise", multiple=True, metavar="NAME", help=N_("Only this exercise. May be repeated."))
+@option("--course", type=click.Path(path_type=Path), metavar="DIR", help=N_("Another course folder."))
+@option("--no-training", is_flag=True, help=N_("Leave out the training runs, and the points for them."))
+@option("--jobs", type=click.IntRange(1, 256), help=N_("Workers at a time. Default: one per core."))
+@option("--seed", type=int, help=N_("Draw inputs and the sample of mutants from this seed."))
+@option("--json", "as_json", is_flag=True, help=N_("Print one object a line for each trial, and nothing else."))
+@speaks
 def selftest(
     assignment: tuple[str, ...],
     exercise: tuple[str, ...],
@@ -33,12 +36,13 @@ def selftest(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Try the course on itself: solutions, stubs, the bank of mistakes, correct variations, automatic mutants."""
+    """Try the course on itself, and tell what became of each trial."""
     with reported(as_json):
         expect_linux()
         from grader import course as courses
         from grader import selftest
 
+        settle(course)
         loaded = courses.load(course)
         loaded = loaded.without_training() if no_training else loaded
         selection = selected(loaded, assignment, exercise)
@@ -46,9 +50,10 @@ def selftest(
     sys.exit(code)
 
 
-@click.command()
+@command(N_("Tell what this machine can do to wall in student code, what is missing, and how to get it."))
+@speaks
 def doctor() -> None:
-    """Tell what this machine can do to wall in student code, what is missing, and how to get it."""
+    """Tell what this machine can do."""
     with reported(False):
         expect_linux()
         from grader import doctor

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from grader.errors import SandboxError, WorkerLost
+from grader.language import _
 from grader.sandbox import limits as kinds
 from grader.sandbox import scratch
 from grader.sandbox.limits import Death, Limits, size_text
@@ -156,7 +157,7 @@ class Channel:
     def _drain_rest(self) -> None:
         """What was printed before the answer must not be left in the pipe when the worker is killed."""
         for stream in self._streams:
-            for _ in range(16):
+            for _chunk in range(16):
                 if not self._drain(stream):
                     break
 
@@ -175,12 +176,12 @@ class Channel:
             self._said.append(json.loads(message))
         ended = next((said for said in self._said if "signal" in said), None)
         if ended is None:
-            raise WorkerLost("a worker ended, and the zygote, which would know why, is gone")
+            raise WorkerLost(_("a worker ended, and the zygote, which would know why, is gone"))
         number = ended["signal"]
         if {} not in self._said:
             if number == signal.SIGKILL:
-                raise WorkerLost("a worker was killed before it was walled in")
-            raise SandboxError(f"a worker could not be walled in: {self.output.text.strip()}")
+                raise WorkerLost(_("a worker was killed before it was walled in"))
+            raise SandboxError(_("a worker could not be walled in: {said}").format(said=self.output.text.strip()))
         if number in (signal.SIGXCPU, signal.SIGKILL):
             return self._killed(number, float(ended.get("cpu_seconds", 0)), int(ended.get("peak_bytes", 0)))
         if number:
@@ -289,13 +290,13 @@ def _introduction(status: socket.socket) -> _Introduction:
     said: list[Any] = []
     while True:
         try:
-            message, fds, _, _ = socket.recv_fds(status, 1 << 12, 1)
+            message, fds, *_rest = socket.recv_fds(status, 1 << 12, 1)
         except TimeoutError as error:
-            raise WorkerLost("a worker could not be started within 30 s") from error
+            raise WorkerLost(_("a worker could not be started within 30 s")) from error
         if fds:
             break
         if not message:
-            raise WorkerLost("a worker could not be started: the zygote is gone")
+            raise WorkerLost(_("a worker could not be started: the zygote is gone"))
         said.append(json.loads(message))
     # The zygote may live in a pid namespace, where the worker has another number than here.
     with open(f"/proc/self/fdinfo/{fds[0]}") as info:

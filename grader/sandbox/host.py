@@ -21,11 +21,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from grader.errors import SandboxError, UsageError, WorkerLost
+from grader.language import _
 from grader.model import Protection
-from grader.sandbox import bubble, paths
+from grader.sandbox import bubble, paths, promises
 from grader.sandbox.channel import Channel, Output, Reply
 from grader.sandbox.limits import Limits
-from grader.sandbox.tiers import SAFE, STRONG_PLUS, protection
+from grader.sandbox.tiers import SAFE, STRONG_PLUS
 
 START_SECONDS = 180.0
 STARTS = 3  # how often a zygote is started that somebody kills while it starts
@@ -95,7 +96,7 @@ class Zygote:
         self._closed = False
         bwrap = bubble.program()
         if STRONG_PLUS in tiers and bwrap is None:
-            self._why = "bubblewrap is not installed"
+            self._why = promises.NO_BUBBLEWRAP
             if tiers == (STRONG_PLUS,):
                 raise UsageError(_refusal(tiers, self._why))
         self._start(bwrap if STRONG_PLUS in tiers else None)
@@ -137,24 +138,25 @@ class Zygote:
         """
         said = self._greeted()
         if self._in_bubble and said.get("tier") != STRONG_PLUS:
-            self._why = f"bubblewrap does not work here: {said.get('why') or self._last_words().strip()}"
+            why = said.get("why") or self._last_words().strip()
+            self._why = promises.BROKEN_BUBBLEWRAP.format(reason=why)
             self._end()
             if self._tiers == (STRONG_PLUS,):
                 raise UsageError(_refusal(self._tiers, self._why))
             self._start(None)
             said = self._greeted()
         if not said:
-            raise SandboxError(f"the sandbox did not start:\n{self._last_words()}")
+            raise SandboxError(_("the sandbox did not start:\n{said}").format(said=self._last_words()))
         if said["tier"] not in self._tiers:
             raise UsageError(_refusal(self._tiers, said["why"] or self._why))
         if self.device == "cuda" and not said["gpus"]:
-            raise UsageError("--device cuda: torch finds no GPU here. Use --device cpu, or auto.")
+            raise UsageError(_("--device cuda: torch finds no GPU here. Use --device cpu, or auto."))
         why = said["why"] or (self._why if said["tier"] == STRONG_PLUS - 1 else "")
-        return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], protection(said["tier"], why))
+        return Facts(said["torch"], said["python"], said["cpu"], said["gpus"], promises.protection(said["tier"], why))
 
     def _greeted(self) -> dict[str, Any]:
         """Its first words; where it was killed before it could speak, it is started again, with no fewer walls."""
-        for _ in range(STARTS - 1):
+        for _start in range(STARTS - 1):
             said = self._hello()
             if said or self._closed or not self._was_killed():
                 return said
@@ -176,7 +178,9 @@ class Zygote:
         except ConnectionError:
             return {}
         except (TimeoutError, OSError) as error:
-            raise SandboxError(f"the sandbox did not start within {START_SECONDS:g} s") from error
+            raise SandboxError(
+                _("the sandbox did not start within {seconds:g} s").format(seconds=START_SECONDS)
+            ) from error
         self._control.settimeout(None)
         return said
 
@@ -204,7 +208,7 @@ class Zygote:
                 self._revive()
                 socket.send_fds(self._control, [json.dumps(order).encode()], theirs)
         except OSError as error:
-            raise WorkerLost(f"the sandbox is gone: {self._last_words()}") from error
+            raise WorkerLost(_("the sandbox is gone: {said}").format(said=self._last_words())) from error
         finally:
             their_line.close()
             their_status.close()
@@ -222,16 +226,18 @@ class Zygote:
     def _revive(self) -> None:
         """Start the zygote anew where it has ended. Raises `SandboxError` when it does not start as it did before."""
         if self._closed:
-            raise SandboxError("the sandbox is closed")
+            raise SandboxError(_("the sandbox is closed"))
         if self._process.poll() is None:
             return
         self._end()
         self._start(bubble.program() if self._in_bubble else None)
         said, facts = self._greeted(), self.facts
         if not said:
-            raise WorkerLost(f"the sandbox ended, and did not start again:\n{self._last_words()}")
+            raise WorkerLost(_("the sandbox ended, and did not start again:\n{said}").format(said=self._last_words()))
         if (said.get("tier"), said.get("torch"), said.get("cpu")) != (facts.protection.tier, facts.torch, facts.cpu):
-            raise SandboxError(f"the sandbox ended, and did not start again as it was:\n{self._last_words()}")
+            raise SandboxError(
+                _("the sandbox ended, and did not start again as it was:\n{said}").format(said=self._last_words())
+            )
 
     def close(self) -> None:
         """End the zygote; workers still alive end with it."""
@@ -254,8 +260,8 @@ class Zygote:
         try:
             self._process.wait(1.0)  # it is ending, or has ended
         except subprocess.TimeoutExpired:
-            return "no reason given"
-        return self._stderr().decode("utf-8", "backslashreplace")[-2000:] or "no reason given"
+            return promises.NO_REASON
+        return self._stderr().decode("utf-8", "backslashreplace")[-2000:] or promises.NO_REASON
 
     def _stderr(self) -> bytes:
         """What was printed last. To read up to the end would wait for every worker that still holds the other end."""
@@ -268,10 +274,16 @@ class Zygote:
 
 def _refusal(asked: tuple[int, ...], why: str) -> str:
     if set(SAFE) <= set(asked):
-        wanted = "this machine gives no protection from student code"
+        wanted = _(
+            "this machine gives no protection from student code: {reason}. "
+            "Run `grade doctor`: it tells what is missing, and how to get it"
+        )
     else:
-        wanted = f"this machine does not give sandbox tier {' or '.join(map(str, asked))}"
-    return f"{wanted}: {why}. Run `grade doctor`: it tells what is missing, and how to get it"
+        wanted = _(
+            "this machine does not give sandbox tier {tiers}: {reason}. "
+            "Run `grade doctor`: it tells what is missing, and how to get it"
+        )
+    return wanted.format(tiers=_(" or ").join(map(str, asked)), reason=promises.reason(why))
 
 
 def _environment(device: str, cache: str | None) -> dict[str, str]:

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
+from grader.language import _
+
 MIB = 1 << 20
 LEAST_MEMORY, MOST_MEMORY = 128 * MIB, 1 << 40  # bytes; with less, a worker cannot even start
 # A statement at the top level is interrupted after 4 seconds (worker/topcode.py); a worker must live to see that.
@@ -69,7 +71,9 @@ def allowance(data: Mapping[str, Any]) -> Allowance:
     """
     unknown = [key for key in data if key not in _KEYS]
     if unknown:
-        raise ValueError(f"limits.{unknown[0]} is unknown. There are: {', '.join(_KEYS)}")
+        raise ValueError(
+            _("limits.{key} is unknown. There are: {names}").format(key=unknown[0], names=", ".join(_KEYS))
+        )
     try:
         memory = memory_size(data["memory"]) if "memory" in data else None
         seconds = _seconds(data["seconds"], "seconds") if "seconds" in data else None
@@ -77,7 +81,11 @@ def allowance(data: Mapping[str, Any]) -> Allowance:
     except ValueError as error:
         raise ValueError(f"limits.{error}") from error
     if seconds is not None and wall is not None and wall < seconds:
-        raise ValueError(f"limits.wall_seconds ({wall:g}) is less than limits.seconds ({seconds:g})")
+        raise ValueError(
+            _("limits.wall_seconds ({wall:g}) is less than limits.seconds ({seconds:g})").format(
+                wall=wall, seconds=seconds
+            )
+        )
     return allowance_of(memory, seconds, wall)
 
 
@@ -90,10 +98,14 @@ def memory_size(text: Any) -> int:
     """Bytes of ``"2GiB"``, ``"1.5 GiB"`` or ``"512MiB"``. Raises ValueError saying how it is written."""
     found = _SIZE.fullmatch(text.strip()) if isinstance(text, str) else None
     if found is None:
-        raise ValueError(f"memory must be written like 512MiB or 2GiB, not {text!r}")
+        raise ValueError(_("memory must be written like 512MiB or 2GiB, not {text!r}").format(text=text))
     size = int(float(found[1]) * MIB * (1024 if found[2].lower() == "gib" else 1))
     if not LEAST_MEMORY <= size <= MOST_MEMORY:
-        raise ValueError(f"memory must lie between {size_text(LEAST_MEMORY)} and {size_text(MOST_MEMORY)}, not {text}")
+        raise ValueError(
+            _("memory must lie between {least} and {most}, not {text}").format(
+                least=size_text(LEAST_MEMORY), most=size_text(MOST_MEMORY), text=text
+            )
+        )
     return size
 
 
@@ -108,7 +120,11 @@ def typed_seconds(text: str) -> float:
 def _seconds(value: Any, key: str) -> float:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not LEAST_SECONDS <= value <= MOST_SECONDS:
-        raise ValueError(f"{key} must be a number from {LEAST_SECONDS:g} to {MOST_SECONDS:g}, not {value!r}")
+        raise ValueError(
+            _("{key} must be a number from {least:g} to {most:g}, not {value!r}").format(
+                key=key, least=LEAST_SECONDS, most=MOST_SECONDS, value=value
+            )
+        )
     return float(value)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from grader.language import N_, _
 from grader.sandbox import bubble, landlock, lockdown, namespaces, paths, probe, root, seccomp
 from grader.sandbox import syscalls as sc
 
@@ -30,29 +31,29 @@ def steps() -> list[Step]:
     lockdown.prepare()
     tried: list[tuple[str, str, Callable[[], str]]] = [
         ("bubblewrap", "bubblewrap", _bubblewrap),
-        ("user-namespace", "user namespace", lambda: probe.in_child(_user_namespace)),
-        ("private-root", "other namespaces, private root", _private_root),
+        ("user-namespace", N_("user namespace"), lambda: probe.in_child(_user_namespace)),
+        ("private-root", N_("other namespaces, private root"), _private_root),
         ("landlock", "Landlock", lambda: probe.in_child(_landlock)),
         ("seccomp", "seccomp", lambda: probe.in_child(_seccomp)),
-        ("pidfd", "process descriptors", _pidfd),
+        ("pidfd", N_("process descriptors"), _pidfd),
     ]
     found = []
     for id_, name, attempt in tried:
         try:
-            found.append(Step(id_, name, True, attempt()))
+            found.append(Step(id_, _(name), True, attempt()))
         except OSError as error:
-            found.append(Step(id_, name, False, str(error.strerror or error)))
+            found.append(Step(id_, _(name), False, str(error.strerror or error)))
     return found
 
 
 def _bubblewrap() -> str:
     bwrap = bubble.program()
     if bwrap is None:
-        raise OSError("not installed")
+        raise OSError(_("not installed"))
     command = bubble.command(bwrap, paths.shown("cpu"), PACKAGE, (), None)
     done = subprocess.run([*command, "/bin/true"], capture_output=True, text=True, errors="backslashreplace")
     if done.returncode:
-        raise OSError(done.stderr.strip()[:200] or f"exit status {done.returncode}")
+        raise OSError(done.stderr.strip()[:200] or _("exit status {status}").format(status=done.returncode))
     version = subprocess.run([bwrap, "--version"], capture_output=True, text=True, errors="backslashreplace").stdout
     return version.strip()[:40]
 
@@ -61,11 +62,11 @@ def _user_namespace() -> str:
     uid, gid = os.geteuid(), os.getegid()
     sc.unshare(sc.CLONE_NEWUSER)
     namespaces.map_user(uid, gid)
-    return f"uid {uid} can make one"
+    return _("uid {uid} can make one").format(uid=uid)
 
 
 def _private_root() -> str:
-    problem = OSError("no way to them")
+    problem = OSError(_("no way to them"))
     for way in namespaces.WAYS if os.geteuid() == 0 else ("user",):
         try:
             return probe.in_child(lambda way=way: _rooted(way))  # type: ignore[misc]
@@ -79,7 +80,8 @@ def _rooted(way: str) -> str:
         namespaces.enter()
         root.build(paths.shown("cpu"), (), lockdown.BOX)
         namespaces.become_nobody()
-        return f"way: {way}; {'own /proc' if os.path.isdir('/proc/self') else 'no /proc'}"
+        own = os.path.isdir("/proc/self")
+        return (_("way: {way}; own /proc") if own else _("way: {way}; no /proc")).format(way=way)
 
     namespaces.take_position(way)
     return probe.in_child(build, namespaces.fork_apart)
@@ -88,14 +90,15 @@ def _rooted(way: str) -> str:
 def _landlock() -> str:
     version = landlock.abi()
     if not version:
-        raise OSError("not in this kernel, or switched off")
+        raise OSError(_("not in this kernel, or switched off"))
     sc.prctl(sc.PR_SET_NO_NEW_PRIVS, 1)
     landlock.enforce(())
     try:
         os.close(os.open("/dev/null", os.O_RDONLY))
     except PermissionError:
-        return f"ABI {version}" + ("" if version >= 6 else ", without its own guard on signals")
-    raise OSError("it is there, and refuses nothing")
+        said = "ABI {version}" if version >= 6 else _("ABI {version}, without its own guard on signals")
+        return said.format(version=version)
+    raise OSError(_("it is there, and refuses nothing"))
 
 
 def _seccomp() -> str:
@@ -108,10 +111,10 @@ def _seccomp() -> str:
         os.mknod("/dev/null/never", 0o600)
     except OSError as error:
         if error.errno == errno.EPERM:
-            return f"filter of {len(rules)} rules"
-    raise OSError("a filter can be loaded, and refuses nothing")
+            return _("filter of {count} rules").format(count=len(rules))
+    raise OSError(_("a filter can be loaded, and refuses nothing"))
 
 
 def _pidfd() -> str:
     os.close(os.pidfd_open(os.getpid()))
-    return "workers are killed through them"
+    return _("workers are killed through them")

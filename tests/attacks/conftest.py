@@ -11,6 +11,7 @@ from canaries import Canaries, laid_out
 from ground import Ground
 
 from grader import course as courses
+from grader import coursewide
 from grader.errors import UsageError
 from grader.sandbox.host import Zygote
 from grader.store import Store
@@ -34,7 +35,7 @@ def ground_at(
     course = courses.load(canaries.course)
     cache = tmp_path_factory.mktemp("cache")
     # What the command line hides: the course, the class, the cache.
-    hidden = tuple(map(str, (course.root, *courses.copies(), canaries.folder / "submissions", cache)))
+    hidden = tuple(map(str, (course.root, *coursewide.copies(), canaries.folder / "submissions", cache)))
     wanted = _tiers(request.session.items)
     grounds: dict[int, Ground | str] = {}  # or why there is none
 
