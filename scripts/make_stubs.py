@@ -4,6 +4,11 @@
 are written, bodies become `raise NotImplementedError(...)`, private helpers disappear. The same starter as a notebook
 is `assignments/<name>/<name>.ipynb`, with the handout (`README.md`) in its first cell.
 
+Where there is a `reference/<name>/handout.<language>.toml`, both are also made in that language, in
+`assignments/<name>/<language>/`, where the handout is: docstrings and comments come from that file, code stays.
+It holds `module`, the docstring of the file, and the tables `docstrings`, by the qualified name of what they belong to,
+and `comments`, by the comment in the solution.
+
     python scripts/make_stubs.py            write every starter
     python scripts/make_stubs.py --check    write nothing; exit 1 and show the difference if a starter is stale
     python scripts/make_stubs.py --course DIR    … of another course
@@ -15,9 +20,11 @@ import difflib
 import io
 import sys
 import tokenize
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbformat import v4
@@ -184,14 +191,65 @@ def _task(part: Part) -> str:
     return f"## `{part.name}`\n\n{sentence}".rstrip()
 
 
+def translated(starter: str, words: dict[str, Any]) -> str:
+    """Return a starter with its docstrings and comments as `words` has them. Raises ValueError naming what is missing
+    there, or too much.
+    """
+    docstrings = {"": words["module"], **words.get("docstrings", {})}
+    comments = words.get("comments", {})
+    lines = starter.splitlines(keepends=True)
+    tokens = tokenize.generate_tokens(io.StringIO(starter).readline)
+    found = [token for token in tokens if token.type == tokenize.COMMENT]
+    _expect_same("comments", {token.string for token in found}, set(comments))
+    for token in found:
+        row, column = token.start
+        lines[row - 1] = f"{lines[row - 1][:column]}{comments[token.string]}\n"
+    described = dict(_described(ast.parse(starter)))
+    _expect_same("docstrings", set(described), set(docstrings))
+    for name, node in reversed(described.items()):
+        lines[node.lineno - 1 : _last_line(node)] = [_docstring(docstrings[name], node.col_offset)]
+    return "".join(lines)
+
+
+def _described(node: ast.Module | Definition, name: str = "") -> Iterator[tuple[str, ast.stmt]]:
+    """The docstrings below a node, in their order, by qualified name."""
+    if ast.get_docstring(node, clean=False) is not None:
+        yield name, node.body[0]
+    for member in node.body:
+        if isinstance(member, Definition):
+            yield from _described(member, f"{name}.{member.name}".lstrip("."))
+
+
+def _docstring(text: str, indent: int) -> str:
+    """A docstring as it is laid out in the file; its text is not indented."""
+    margin = " " * indent
+    first, *rest = text.strip().split("\n")
+    below = "".join(f"{margin}{line}".rstrip() + "\n" for line in rest)
+    end = f"{margin}" if rest else ""
+    return f'{margin}"""{first}' + ("\n" if rest else "") + f'{below}{end}"""\n'
+
+
+def _expect_same(what: str, needed: set[str], given: set[str]) -> None:
+    if needed != given:
+        names = ", ".join(sorted(name or "module" for name in needed ^ given))
+        raise ValueError(f"{what} of the starter and of its translation differ: {names}")
+
+
 def starters(root: Path) -> Iterator[tuple[Path, str]]:
-    """Yield the path and the text that each starter should have: of every assignment the module, then the notebook."""
+    """Yield the path and the text that each starter should have: of every assignment the module, then the notebook;
+    then both in other languages.
+    """
     for solution in sorted(root.glob("reference/*/solution.py")):
         name = solution.parent.name
         folder = root / "assignments" / name
         source = solution.read_text(encoding="utf-8")
         yield folder / f"{name}.py", stub_of(source)
         yield folder / f"{name}.ipynb", notebook_of(source, (folder / "README.md").read_text(encoding="utf-8"))
+        for file in sorted(solution.parent.glob("handout.*.toml")):
+            there = folder / file.name.split(".")[1]
+            starter = translated(stub_of(source), tomllib.loads(file.read_text(encoding="utf-8")))
+            yield there / f"{name}.py", starter
+            yield there / f"{name}.ipynb", notebook_of(starter, (there / "README.md").read_text(encoding="utf-8"))
 
 
 def difference(path: Path, wanted: str, root: Path) -> str:

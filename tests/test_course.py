@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from grader import checks
+from grader import checks, coursewide
 from grader import course as courses
 from grader.checks.method import RULES
 from grader.course import CHECK_IDS, Course, load
@@ -197,6 +197,25 @@ def test_a_course_is_read_from_its_files(tmp_path: Path) -> None:
     assert exercise.training.steps == 4
     assert exercise.band is not None
     assert exercise.band.lowest == 0.5
+
+
+TITLES = '{ en = "Small", zh = "小型" }'
+
+
+def test_titles_are_in_the_language_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a table the text of that language; a plain text is for all."""
+    root = made(tmp_path, GOOD.replace('"Small"', TITLES, 1))
+    for spoken, wanted in (("en", "Small"), ("zh", "小型")):
+        monkeypatch.setattr(coursewide, "spoken", lambda spoken=spoken: spoken)
+        (assignment,) = load(root).assignments
+        assert (assignment.title, assignment.exercises[0].title) == (wanted, "A small network")
+
+
+@pytest.mark.parametrize("titles", ['{ en = "Small" }', '{ en = "Small", zh = "" }', "3"])
+def test_a_title_in_some_languages_only_is_refused(tmp_path: Path, titles: str) -> None:
+    """The file and the key should be named."""
+    with pytest.raises(CourseError, match=r"assignment\.toml: title needs a text, .* each of en, zh"):
+        load(made(tmp_path, GOOD.replace('"Small"', titles, 1)))
 
 
 def test_a_folder_without_a_course_is_refused(tmp_path: Path) -> None:

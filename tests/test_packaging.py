@@ -30,6 +30,7 @@ def test_the_course_and_the_templates_travel_in_the_wheel(wheel: Path) -> None:
         assert f"grader/_course/assignments/{assignment}/{assignment}.py" in names
         assert f"grader/_course/assignments/{assignment}/{assignment}.ipynb" in names
         assert f"grader/_course/assignments/{assignment}/README.md" in names
+        assert f"grader/_course/assignments/{assignment}/zh/{assignment}.py" in names
         for file in ("solution.py", "assignment.toml"):
             assert f"grader/_course/reference/{assignment}/{file}" in names
     for assignment in ("build_methods", "residual_blocks"):

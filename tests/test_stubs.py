@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -273,6 +274,68 @@ def test_check_reports_a_stale_notebook(
     assert "1 stale" in said.err
     assert make_stubs.main([], tmp_path) == 0
     assert make_stubs.main(["--check"], tmp_path) == 0
+
+
+WORDS = {
+    "module": "给学生。",
+    "docstrings": {"Block": "第一行。\n\n参数：\n    size：多少。\n", "Block.forward": "输出。"},
+    "comments": {
+        "# kept": "# 保留", "# A word to students.": "# 一句话。", "# how many": "# 多少",
+        "# The computation.": "# 计算。", "# short": "# 短",
+    },
+}  # fmt: skip
+
+
+def named(handout: str) -> set[str]:
+    """The names and formulas of a handout, and what exercises are worth."""
+    return set(re.findall(r"`[^`\n]+`|\| \**\d+\** \|$", handout, re.MULTILINE))
+
+
+def bare(text: str) -> str:
+    """The code of a file, without docstrings; the tree has no comments anyway."""
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def test_a_starter_in_another_language_has_the_same_code(make_stubs: ModuleType) -> None:
+    """Docstrings are laid out as ours are, and every comment is replaced."""
+    text = make_stubs.translated(STARTER, WORDS)
+    assert bare(text) == bare(STARTER)
+    assert text.startswith('"""给学生。"""\n\nimport math  # 保留\n')
+    assert '    """第一行。\n\n    参数：\n        size：多少。\n    """\n\n    def __init__(' in text
+    assert '        """输出。"""\n        raise' in text
+    assert (
+        make_stubs.translated(text, WORDS | {"comments": {said: said for said in WORDS["comments"].values()}}) == text
+    )
+
+
+@pytest.mark.parametrize("part", ["docstrings", "comments"])
+def test_a_translation_is_whole(make_stubs: ModuleType, part: str) -> None:
+    """What has no translation, and a translation of nothing, are refused by name."""
+    with pytest.raises(ValueError, match=f"{part} of .*nowhere"):
+        make_stubs.translated(STARTER, WORDS | {part: {**WORDS[part], "nowhere": "x"}})
+    with pytest.raises(ValueError, match=f"{part} of .*(Block|short)"):
+        make_stubs.translated(STARTER, WORDS | {part: {}})
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_chinese_starter_differs_in_words_only(make_stubs: ModuleType, name: str) -> None:
+    """Its code is that of the English one, every docstring is Chinese; the notebook holds both it and its handout."""
+    folder = ROOT / "assignments" / name / "zh"
+    text = (folder / f"{name}.py").read_text(encoding="utf-8")
+    english = starter(name).read_text(encoding="utf-8")
+    assert bare(text) == bare(english)
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and (said := ast.get_docstring(node)):
+            assert any("\u4e00" <= char <= "\u9fff" for char in said), said
+    found = nbformat.read(folder / f"{name}.ipynb", as_version=4)
+    assert code_of((folder / f"{name}.ipynb").read_text(encoding="utf-8")) == text
+    handout = (folder / "README.md").read_text(encoding="utf-8")
+    assert found.cells[0].source + "\n" == handout
+    assert named(handout) == named(starter(name).with_name("README.md").read_text(encoding="utf-8"))
 
 
 def test_small_notebook(make_stubs: ModuleType) -> None:
