@@ -178,6 +178,22 @@ def test_only_the_zygote_imports_the_worker() -> None:
     assert {name for name in users if not (PACKAGE / "worker" / name).exists()} == {"zygote.py"}
 
 
+def test_whoever_speaks_has_the_word_for_it() -> None:
+    """A function that binds `_`, as for what it throws away, has no `_` to say a text with: it fails when it does."""
+    for path in modules():
+        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(function, ast.FunctionDef):
+                names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
+                calls = {node.func for node in ast.walk(function) if isinstance(node, ast.Call)}
+                speaks = any(name in calls for name in names)
+                inner = [
+                    node for node in ast.walk(function) if isinstance(node, ast.comprehension)
+                ]  # scopes of their own
+                apart = {node for one in inner for node in ast.walk(one.target)}
+                binds = any(isinstance(name.ctx, ast.Store) and name not in apart for name in names)
+                assert not (speaks and binds), f"{path.name}, line {function.lineno}: {function.name}"
+
+
 def test_modules_stay_small() -> None:
     """Past 400 lines there is a second noun in a module."""
     long = {str(path.relative_to(PACKAGE)): n for path in modules() if (n := len(path.read_text().splitlines())) > 400}
