@@ -1,7 +1,7 @@
 """What is kept in English, and said again in the language of the run that shows it.
 
-Answers, the words for how a worker ended, and what was noted when a submission was taken in are kept in run folders,
-and decide what counts as the same: they must not depend on the language of the run that made them.
+What was noted when a submission was taken in, how a worker ended and which walls it had is kept in run folders, and a
+part of what counts as the same: it must not depend on the language of the run that made it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import string
 
 from grader.language import _
 
-_WITHIN = ("what", "reason")  # values of these names are said again, too; all others are names and numbers
+_NAMES = ("path", "place", "char")  # values that are never said again: a file may be called like one of our texts
 
 
 class Sayings:
@@ -25,8 +25,8 @@ class Sayings:
         for known, pattern in self._known:
             if found := pattern.fullmatch(text):
                 values = found.groupdict()
-                values |= {name: self.again(values[name]) for name in _WITHIN if name in values}
-                return _(known).format(**values)
+                again = {name: self.again(value) for name, value in values.items() if name not in _NAMES}
+                return _(known).format(**(values | again))
         return text
 
 

@@ -38,7 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     "plan": {"course", "evidence", "sandbox"},
     "trajectory": {"evidence"},
     "store": {"evidence", "sandbox", "wire"},
-    "checks": {"course", "evidence", "model", "sandbox", "wire"},
+    "checks": {"course", "evidence", "model", "retold", "sandbox", "wire"},
     "diagnosis": {"bank", "checks", "course", "errors", "evidence", "plan", "sandbox", "wire"},
     "picture": set(),
     "exhibits": {"checks", "model", "picture", "submission", "text", "wire"},

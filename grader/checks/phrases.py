@@ -4,11 +4,10 @@ worker made, in English, is taken apart and said again."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from functools import cache
 from string import Formatter
 
-from grader.language import N_, _
+from grader.language import N_
+from grader.retold import Sayings
 
 _LONGEST = 400  # characters of what is looked up
 _HAN, _LATIN = "[\u4e00-\u9fff]", "[A-Za-z0-9`]"
@@ -46,6 +45,7 @@ _MADE_ELSEWHERE = (
     N_("expected a Figure, got {type}"),
     N_("(the message cannot be printed)"),
 )
+_SAYINGS = Sayings(*_MADE_ELSEWHERE)
 
 
 def filled(pattern: str, **values: object) -> str:
@@ -63,20 +63,4 @@ def filled(pattern: str, **values: object) -> str:
 
 def retold(text: str) -> str:
     """What sandbox or worker said, in the language of this run; as it is where they did not say it."""
-    for pattern in _MADE_ELSEWHERE if len(text) <= _LONGEST else ():
-        found = _recognised(pattern).fullmatch(text)
-        if found:
-            return _(pattern).format(**{name: retold(value) for name, value in found.groupdict().items()})
-    return text
-
-
-@cache
-def _recognised(pattern: str) -> re.Pattern[str]:
-    """What finds the values that were put into a pattern."""
-
-    def parts() -> Iterator[str]:
-        for text, name, _form, _conversion in Formatter().parse(pattern):
-            yield re.escape(text)
-            yield f"(?P<{name}>.+)" if name else ""
-
-    return re.compile("".join(parts()))
+    return _SAYINGS.again(text) if len(text) <= _LONGEST else text
