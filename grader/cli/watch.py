@@ -17,6 +17,7 @@ import click
 
 from grader.cli.options import shared
 from grader.cli.running import console, grading, reported, say
+from grader.cli.speaking import command, option
 from grader.errors import UsageError
 from grader.language import N_, _
 
@@ -33,14 +34,14 @@ _NO_REPORT = N_("Write no HTML report.")
 _ENTER, _ESCAPE, _ERASE = "\r\n", "\x1b", "\x7f\b"
 
 
-@click.command()
+@command(N_("Grade the folder PATH again at each save, and show what changed. Needs a terminal."))
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--poll", is_flag=True, help=_POLL)
-@click.option("--no-report", is_flag=True, help=_NO_REPORT)
-@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
+@option("--poll", is_flag=True, help=_POLL)
+@option("--no-report", is_flag=True, help=_NO_REPORT)
+@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
 @shared
 def watch(path: Path, poll: bool, no_report: bool, report: Path | None, as_json: bool, **options: Any) -> None:
-    """Grade the folder PATH again at each save, and show what changed. Needs a terminal."""
+    """Grade a folder until somebody ends it."""
     with reported(False):
         out = console()
         if as_json or not (sys.stdin.isatty() and sys.stdout.isatty()) or out.is_dumb_terminal:
