@@ -84,11 +84,13 @@ ALLOWED: dict[str, set[str]] = {
         "course", "coursewide", "errors", "grading", "model", "plan", "report", "sandbox", "store", "submission",
         "tally", "trials",
     },
-    "report": {"board", "classroom", "model", "standing", "tally", "text"},
+    "explanations": set(),
+    "catalogue": {"errors", "explanations"},
+    "report": {"board", "catalogue", "classroom", "model", "standing", "tally", "text"},
     "cli": {
-        "__init__", "bands", "batch", "board", "course", "coursewide", "data", "database", "doctor", "errors",
-        "gradebook", "grading", "model", "plan", "publishing", "report", "sandbox", "selftest", "standing", "store",
-        "submission", "text", "watching",
+        "__init__", "bands", "batch", "board", "catalogue", "course", "coursewide", "data", "database", "doctor",
+        "errors", "explanations", "gradebook", "grading", "model", "plan", "publishing", "report", "sandbox",
+        "selftest", "standing", "store", "submission", "text", "watching",
     },
 }  # fmt: skip
 ANYWHERE = {"language"}  # but not where students' code runs, and in what is sent from there

@@ -10,13 +10,18 @@ from collections.abc import Sequence
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from grader import __version__
-from grader.cli import speaking
+from grader.cli import manual, speaking
 from grader.cli.classes import batch, override, regrade
+from grader.cli.completing import completion
+from grader.cli.hinting import hint
 from grader.cli.one import one
+from grader.cli.running import never_fail_to_write
 from grader.cli.upkeep import doctor, selftest
 from grader.cli.watch import watch
+from grader.cli.words import explain
 from grader.language import N_, _
 
 _HELP = N_("Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.")
@@ -26,6 +31,8 @@ _EXAMPLES = {
     "grade batch submissions/": N_("a class, one folder for each student"),
     "grade regrade run/": N_("judge a class again, without running its code"),
     "grade alice/ --exercise RestNet18": N_("one exercise only"),
+    "grade hint alice/": N_("what to think about next"),
+    "grade explain forward": N_("what a check, a mistake or an exit code means"),
     "grade one --help": N_("all options of `grade PATH`"),
 }
 
@@ -62,14 +69,28 @@ class GradeGroup(click.Group):
             rest = ["one", *rest]
         return super().parse_args(ctx, [*first, *rest])
 
+    def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
+        never_fail_to_write()  # help is written while the context is made
+        return super().make_context(*arguments, **extra)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options, and folders, since ``grade PATH`` needs no command."""
+        return [*super().shell_complete(ctx, incomplete), CompletionItem(incomplete, type="dir")]
+
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         formatter.write_usage("grade", "[OPTIONS] PATH")
         formatter.write_usage("grade watch", "[OPTIONS] PATH")
         formatter.write_usage("grade batch", "[OPTIONS] PATH")
         formatter.write_usage("grade regrade", "[OPTIONS] RUN")
         formatter.write_usage("grade override", "[OPTIONS] RUN NAME EXERCISE")
+        formatter.write_usage("grade explain", "[ID]")
+        formatter.write_usage("grade hint", "[OPTIONS] PATH [EXERCISE]")
+        formatter.write_usage("grade completion", "[SHELL]")
         formatter.write_usage("grade doctor", "")
         formatter.write_usage("grade selftest", "[OPTIONS]")
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        manual.write_codes(formatter)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for name in super().list_commands(ctx) if name != "one"]
@@ -82,5 +103,5 @@ def main() -> None:
     """The program `grade`; its help is in `GradeGroup`."""
 
 
-for command in (one, watch, batch, regrade, override, doctor, selftest):
+for command in (one, watch, batch, regrade, override, explain, hint, completion, doctor, selftest):
     main.add_command(command)

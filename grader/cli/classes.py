@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _OUT = Path("run")
 _LARGE = 60  # submissions; a table of more is no summary
 _KEPT = ("course", "assignment", "exercise", "data", "data_root", "memory", "seconds", "no_training", "no_reuse")
-_ONLY = N_("Only the submission of this name. May be repeated.")
+_ONLY = N_("Only the submission of this name. May be repeated. Default: all.")
 _ERRORS = N_("Only those on which the grader itself failed, or that were set aside: once more.")
 _BATCH = N_(
     "Grade every submission in the folder PATH. With --json, one object a line.\n\n"
@@ -46,7 +46,7 @@ _REGRADE = N_(
 _OVERRIDE = N_(
     "Decide about an EXERCISE of the submission NAME in place of the checks. It stays when the class is regraded."
 )
-_SINCE = N_("Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC).")
+_SINCE = N_("Only those graded since then: 2026-11-23, or 2026-11-23T10:04 (UTC). Default: all.")
 
 
 @command(_BATCH)
@@ -78,7 +78,12 @@ def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_js
 
 @command(_REGRADE)
 @click.argument("run", type=click.Path(path_type=Path))
-@option("--course", type=click.Path(path_type=Path), metavar="DIR", help=N_("Another course folder than at first."))
+@option(
+    "--course",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=N_("Another course folder. Default: the one that the class was graded with."),
+)
 @option("--only", multiple=True, metavar="NAME", help=_ONLY)
 @option("--only-errors", is_flag=True, help=N_("Only those on which the grader itself failed."))
 @option("--since", callback=moment, metavar="TIME", help=_SINCE)
@@ -115,8 +120,8 @@ def regrade(
 @click.argument("run", type=click.Path(path_type=Path))
 @click.argument("name")
 @click.argument("exercise")
-@option("--points", type=float, help=N_("What the exercise is worth instead."))
-@option("--comment", default="", metavar="TEXT", help=N_("Why; the student reads it."))
+@option("--points", type=float, help=N_("What the exercise is worth instead; needed, unless --remove is given."))
+@option("--comment", default="", metavar="TEXT", help=N_("Why; the student reads it. Needed with --points."))
 @option("--author", metavar="NAME", help=N_("Who decides. Default: your user name."))
 @option("--remove", is_flag=True, help=N_("Let the checks decide again."))
 @speaks

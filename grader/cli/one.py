@@ -8,39 +8,79 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from grader.cli.options import shared
+from grader.cli.options import colours, shared
 from grader.cli.running import console, exit_code, grading, reported
 from grader.cli.speaking import command, option
 from grader.errors import UsageError
 from grader.language import N_, _
-from grader.text import one_line
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from grader.model import Grade
     from grader.report.pages import Names
+    from grader.report.terminal import Detail
+
+_REPORT = N_("Where the HTML report goes. Default: reports/NAME.html.")
 
 
-@command(N_("Grade one submission: the folder PATH. Writes reports/NAME.html unless --json is given."))
+@command(N_("Grade one submission: the folder PATH. Writes reports/NAME.html unless --json or --plain is given."))
 @click.argument("path", type=click.Path(path_type=Path))
-@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
+@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=_REPORT)
+@option("--brief", is_flag=True, help=N_("Print one line for each thing that is open, and the score."))
+@option("-v", "--verbose", is_flag=True, help=N_("Print everything: passed checks, too, and nothing cut."))
+@option("--plain", is_flag=True, help=N_("Print one record a line, its fields between tabs, and nothing else."))
+@colours
 @shared
-def one(path: Path, report: Path | None, as_json: bool, **options: Any) -> None:
+def one(
+    path: Path,
+    report: Path | None,
+    brief: bool,
+    verbose: bool,
+    plain: bool,
+    colours: bool | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
     """Grade one submission, and write or print what came of it."""
     from grader.report import pages
 
-    with reported(as_json), grading(path, **options) as grader:
-        result = grader.grade(path)
-        if report is not None:
-            write_report(result, report)
-        elif not as_json:
-            report = put_report(result, Path("reports"), pages.Names())
-        if as_json:
-            from grader.report import jsonl
-
-            click.echo(jsonl.dumps(result).encode())
-        else:
-            _show(result, report)
+    with reported(as_json):
+        _expect_one({"--brief": brief, "-v": verbose, "--plain": plain, "--json": as_json})
+        with grading(path, **options) as grader:
+            result = grader.grade(path)
+            if report is not None:
+                write_report(result, report)
+            elif not as_json and not plain:
+                report = put_report(result, Path("reports"), pages.Names())
+            if as_json or plain:
+                _print(result, as_json)
+            else:
+                _show(result, report, console(colours), _detail(brief, verbose), str(path))
     sys.exit(exit_code([result]))
+
+
+def _expect_one(forms: dict[str, bool]) -> None:
+    asked = [option for option, given in forms.items() if given]
+    if len(asked) > 1:
+        raise UsageError(_("{one} and {other} exclude each other").format(one=asked[0], other=asked[1]))
+
+
+def _detail(brief: bool, verbose: bool) -> Detail:
+    from grader.report.terminal import Detail
+
+    return Detail.BRIEF if brief else Detail.FULL if verbose else Detail.USUAL
+
+
+def _print(result: Grade, as_json: bool) -> None:
+    """Print the result for programs."""
+    from grader.report import jsonl, records
+
+    if as_json:
+        click.echo(jsonl.dumps(result).encode())
+        return
+    for line in records.lines(result):
+        click.echo(line)
 
 
 def write_report(result: Grade, file: Path) -> None:
@@ -68,10 +108,10 @@ def put_report(result: Grade, folder: Path, names: Names) -> Path:
         ) from error
 
 
-def _show(result: Grade, report: Path | None) -> None:
+def _show(result: Grade, report: Path | None, out: Console, detail: Detail, path: str) -> None:
     from grader.report import terminal
+    from grader.report.screen import Screen
 
-    out = console()
-    terminal.show(result, out)
+    terminal.show(result, out, detail, path)
     if report is not None:
-        out.print(one_line(_("Report: {file}").format(file=report)), highlight=False, markup=False, soft_wrap=True)
+        Screen(out).path(_("Report: {file}"), report)

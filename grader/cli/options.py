@@ -9,11 +9,18 @@ from typing import Any
 
 import click
 
+from grader.cli.completing import assignments, exercises
 from grader.cli.speaking import option, speaks
 from grader.language import N_, _
 
 DATA_SETS = ("digits", "mnist", "fashion_mnist", "cifar10")
-_UNSAFE_HELP = N_("Run student code without walls, where none can be had. Every report is stamped.")
+COURSE = N_("The course's folder. Default: the course that comes along.")
+EXERCISE = N_("Only this exercise. May be repeated. Default: all.")
+ASSIGNMENT = N_("Only this assignment. May be repeated. Default: all.")
+TIER = N_("Insist on this tier of the sandbox. Default: the best that this machine has.")
+UNSAFE = N_("Run student code without walls, where none can be had. Every report is stamped.")
+_DEVICE_HELP = N_("Where models run.")
+_ROOT_HELP = N_("Where that data set lies. The digits, the default, need none.")
 _MEMORY_HELP = N_("Memory of each worker, such as 512MiB or 4GiB. Default: what the rubric says, or 2GiB.")
 _SECONDS_HELP = N_("Computing time of one question, and three times that to wait. Default: the rubric's, or 20.")
 _REUSE_HELP = N_("Compute everything, even what is known to be the same computation as another.")
@@ -61,20 +68,30 @@ def how_many(_context: click.Context, _option: click.Parameter, text: str) -> in
     return int(text)
 
 
+colours = option(
+    "--color/--no-color",
+    "colours",
+    default=None,
+    help=N_("Colours, or none. Default: on a terminal, unless NO_COLOR or FORCE_COLOR says else."),
+)
+
+
 def shared(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that one submission and a class share."""
     for one in (
         speaks,
-        option("--seed", type=int, help=N_("Draw inputs from this seed instead of the machine's own.")),
+        option("--seed", type=int, help=N_("Draw inputs from this seed. Default: the machine's own.")),
         option("--jobs", type=click.IntRange(1, 256), help=N_("Workers at a time. Default: one per core.")),
-        option("--course", type=click.Path(path_type=Path), metavar="DIR", help=N_("Another course folder.")),
-        option("--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True),
-        option("--exercise", multiple=True, metavar="NAME", help=N_("Only this exercise. May be repeated.")),
-        option("--assignment", multiple=True, metavar="NAME", help=N_("Only this assignment. May be repeated.")),
-        option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help=N_("Where that data set lies.")),
+        option("--course", type=click.Path(path_type=Path), metavar="DIR", help=COURSE),
+        option(
+            "--device", type=click.Choice(["cpu", "cuda", "auto"]), default="cpu", show_default=True, help=_DEVICE_HELP
+        ),
+        option("--exercise", multiple=True, metavar="NAME", shell_complete=exercises, help=EXERCISE),
+        option("--assignment", multiple=True, metavar="NAME", shell_complete=assignments, help=ASSIGNMENT),
+        option("--data-root", type=click.Path(path_type=Path), metavar="DIR", help=_ROOT_HELP),
         option("--data", type=click.Choice(DATA_SETS), default="digits", show_default=True, help=_DATA_HELP),
-        option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=_UNSAFE_HELP),
-        option("--tier", type=click.Choice(["4", "3", "2"]), help=N_("Insist on this tier of the sandbox.")),
+        option("--unsafe-no-sandbox", "unsafe", is_flag=True, help=UNSAFE),
+        option("--tier", type=click.Choice(["4", "3", "2"]), help=TIER),
         option("--no-reuse", is_flag=True, help=_REUSE_HELP),
         option("--no-training", is_flag=True, help=N_("Leave out the training runs, and the points for them.")),
         option("--seconds", callback=_seconds, metavar="N", help=_SECONDS_HELP),

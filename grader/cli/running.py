@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator
@@ -78,12 +79,13 @@ def grading(
     no_reuse: bool,
     hidden: tuple[Path, ...] = (),
     apart: bool = False,
+    shows: bool = True,
     tell: Callable[[str], None] | None = None,
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile.
 
-    No worker sees `path`, nor what else is `hidden`. With `apart`, training runs have workers of their own. `tell`
-    hears what takes longer, in place of whoever reads standard error.
+    No worker sees `path`, nor what else is `hidden`. With `apart`, training runs have workers of their own; `shows` asks
+    for smallest calls, too. `tell` hears what takes longer, in place of whoever reads standard error.
     """
     expect_linux()
     from grader import bands, submission
@@ -121,7 +123,7 @@ def grading(
         if samples is not None:
             loaded = bands.fitted(loaded, samples, zygote, store.folder, selection, say)
         with Grader(
-            loaded, zygote, settings, store, selection, jobs, names=True, shows=True, say=tell or say,
+            loaded, zygote, settings, store, selection, jobs, names=True, shows=shows, say=tell or say,
             reuses=not no_reuse, apart=apart,
         ) as grader:  # fmt: skip
             yield grader
@@ -183,11 +185,17 @@ def _device(wanted: str) -> str:
     return "cuda" if gpu else "cpu"
 
 
-def console() -> Console:
-    """Standard output."""
-    from rich.console import Console
+def console(colours: bool | None = None) -> Console:
+    """Standard output, with colours or without, or as the environment says."""
+    from grader.report.screen import console_on
 
-    return Console(highlight=False)
+    return console_on(sys.stdout, os.environ, colours)
+
+
+def never_fail_to_write() -> None:
+    """Let standard output write out the characters that its encoding lacks, whatever prints them."""
+    with contextlib.suppress(AttributeError):  # something of a test's, perhaps
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
 
 
 def exit_code(results: list[Grade]) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from grader import coursewide, language
+from grader.cli.manual import Documented
 from grader.errors import CourseError
 from grader.language import N_, TAGS, _
 
@@ -34,8 +35,8 @@ class Option(click.Option):
         self._help = text
 
 
-class Command(click.Command):
-    """A command whose help is said in the language of the run."""
+class Command(Documented):
+    """A command whose help is said in the language of the run, with the sections of a manual page."""
 
     @property
     def help(self) -> str | None:

@@ -1,0 +1,44 @@
+"""Help: each command has its manual page, examples that could be typed, and every option its default."""
+
+from __future__ import annotations
+
+import shlex
+
+import click
+import pytest
+
+from grader.cli import main
+from grader.cli.manual import PAGES
+from grader.explanations import EXITS
+
+COMMANDS = sorted(main.commands)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_has_the_sections_of_a_manual_page(name: str) -> None:
+    """Usage, examples, options, exit codes, environment: in that order, examples before options."""
+    command = main.commands[name]
+    said = command.get_help(click.Context(command, info_name=name))
+    places = [said.index(f"{heading}:") for heading in ("Usage", "Examples", "Options", "Exit codes", "Environment")]
+    assert places == sorted(places)
+    assert set(PAGES[name].exits.split()) <= set(EXITS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_option_says_its_default(name: str) -> None:
+    """An option that takes a value says what holds without it, or that it is needed."""
+    for option in main.commands[name].params:
+        if isinstance(option, click.Option) and not (option.is_flag and not option.secondary_opts):
+            said = (option.help or "").lower()
+            assert option.show_default or "default" in said or "needed" in said, option.opts
+
+
+@pytest.mark.parametrize(("name", "example"), [(name, line) for name in COMMANDS for line, _ in PAGES[name].examples])
+def test_examples_can_be_typed(name: str, example: str) -> None:
+    """Each example is read by the command that it is an example of, without a word that it does not know."""
+    words = shlex.split(example.replace('eval "$(', "").replace(')"', ""))
+    words = words[1 : words.index("|") if "|" in words else None]
+    context = main.make_context("grade", words, resilient_parsing=True)
+    found, command, rest = main.resolve_command(context, [*context._protected_args, *context.args])
+    assert (found, command) == (name, main.commands[name])
+    main.commands[name].make_context(name, rest)
