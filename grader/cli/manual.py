@@ -56,6 +56,14 @@ PAGES = {
         environment=(*_COLOURS, *_LANGUAGE, *_CACHE),
         files=(("reports/NAME.html", N_("the page, in the current folder")), *_CACHE_FILES),
     ),
+    "watch": Page(
+        (
+            ("grade watch alice/", N_("grade again at each save")),
+            ("grade watch alice/ --exercise RestNet18", N_("one exercise only")),
+        ),
+        environment=(*_COLOURS, *_LANGUAGE, *_CACHE),
+        files=_CACHE_FILES,
+    ),
     "batch": Page(
         (
             ("grade batch submissions/", N_("a class: one folder for each student, into the folder run")),
