@@ -84,8 +84,8 @@ def grading(
 ) -> Iterator[Grader]:
     """Everything that grading needs, started in the order that wastes no time: torch is imported meanwhile.
 
-    No worker sees `path`, nor what else is `hidden`. With `apart`, training runs have workers of their own; `shows` asks
-    for smallest calls, too. `tell` hears what takes longer, in place of whoever reads standard error.
+    No worker sees `path`, nor what else is `hidden`. With `apart`, training runs have workers of their own; `shows`
+    asks for smallest calls, too. `tell` hears what takes longer, in place of whoever reads standard error.
     """
     expect_linux()
     from grader import bands, submission
