@@ -16,7 +16,7 @@ from typing import Any
 from grader.errors import RunError, StorageError
 from grader.language import _
 
-FORMAT = 2
+FORMAT = 3
 FILE = "gradebook.sqlite"
 _MARK = 0x67726164  # "grad": what SQLite calls the application of a file
 _TABLES = """
@@ -45,6 +45,11 @@ CREATE TABLE alike (
     PRIMARY KEY (code, asked)
 ) WITHOUT ROWID;
 """
+_NEW_IN_3 = """
+CREATE TABLE earlier (folder BLOB PRIMARY KEY, content TEXT NOT NULL, verdicts BLOB NOT NULL, time TEXT NOT NULL)
+WITHOUT ROWID;
+"""
+_NEW_SINCE = {1: f"{_NEW_IN_2} {_NEW_IN_3}", 2: _NEW_IN_3}  # what a file of an older format lacks
 
 
 class Database:
@@ -147,9 +152,9 @@ def _expect_ours(connection: sqlite3.Connection, file: Path) -> None:
     if (mark, version) == (_MARK, FORMAT):
         return
     if connection.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,):
-        _made(connection, f"{_TABLES} {_NEW_IN_2} PRAGMA application_id = {_MARK};")
-    elif (mark, version) == (_MARK, 1):
-        _made(connection, _NEW_IN_2)
+        _made(connection, f"{_TABLES} {_NEW_SINCE[1]} PRAGMA application_id = {_MARK};")
+    elif mark == _MARK and version in _NEW_SINCE:
+        _made(connection, _NEW_SINCE[version])
     elif mark != _MARK:
         raise RunError(_("{file} is not a gradebook of `grade`: choose another --out").format(file=file))
     elif version > FORMAT:

@@ -21,14 +21,15 @@ from typing import Any
 
 import numpy as np
 
+from grader import attempts, saved
 from grader import evidence as ev
-from grader import saved
 from grader.answers import Alike, Answer
+from grader.attempts import Attempt as Earlier
 from grader.database import Database
 from grader.errors import RunError
 from grader.evidence import Evidence
 from grader.language import _
-from grader.model import Demonstration, Grade, Override
+from grader.model import Demonstration, Grade, Override, Verdict
 from grader.saved import Damaged
 from grader.submission import Kept, Submission, restored
 from grader.wire.frames import FrameError
@@ -170,12 +171,33 @@ class Gradebook:
         return Row(folder, name, content, state, trouble, result, bool(present), seconds, time)
 
     def enter(self, row: Row) -> None:
-        """Write down what is known of a submission, in place of what was."""
+        """Write down what is known of a submission, in place of what was. Of a grade for other files, its verdicts are
+        kept as the attempt before."""
+        before = self.row(row.folder)
+        if before is not None and before.result and before.content != row.content:
+            self._put_earlier(before)
         self._put(
             "INSERT OR REPLACE INTO submission VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             *(row.folder, row.name, row.content, row.state, row.trouble),
             *(row.result, row.present, row.seconds, row.time),
         )
+
+    def _put_earlier(self, row: Row) -> None:
+        grade = self.grade(row.result, row.name)
+        if grade is not None:
+            verdicts = saved.pack(attempts.of(grade, row.content, row.time).verdicts)
+            self._put("INSERT OR REPLACE INTO earlier VALUES (?, ?, ?, ?)", row.folder, row.content, verdicts, row.time)
+
+    def earlier(self, row: Row) -> Earlier | None:
+        """The attempt before this one, where there was one with other files."""
+        found = self._all("SELECT content, verdicts, time FROM earlier WHERE folder = ?", row.folder)
+        if not found or found[0][0] == row.content:
+            return None
+        content, packed, time = found[0]
+        try:
+            return Earlier(content, time, saved.unpack(dict[str, Verdict], packed))
+        except Damaged as error:
+            raise RunError(f"{self._data.file}: the attempt of {row.name} before cannot be read: {error}") from error
 
     def only(self, folders: Iterable[bytes]) -> int:
         """Mark all submissions but these as gone, and say how many those are."""

@@ -1,12 +1,14 @@
 """Reference evidence on disk, by content: computed once per machine, course and torch, then read.
 
 Also the machine's seed: inputs are drawn from it, so what a hidden input was cannot be learned from another machine.
+And what earlier attempts came to: here, since no worker sees this folder, and reports are handed round.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 import tempfile
@@ -15,8 +17,11 @@ from functools import cache
 from pathlib import Path
 
 from grader import evidence as ev
+from grader import saved
+from grader.attempts import Attempt, Seen
 from grader.evidence import Evidence
 from grader.sandbox.host import Facts
+from grader.saved import Damaged
 from grader.wire.frames import FrameError
 
 LARGEST = 1 << 30  # bytes of one evidence, unpacked
@@ -67,6 +72,21 @@ class Store:
             with open(descriptor, "wb") as file:
                 file.write(zlib.compress(ev.dump(evidence), 1))  # to two fifths; all known mistakes take many
             os.replace(name, self.folder / f"{key}.evidence")
+
+    def attempted(self, submission: Path, attempt: Attempt) -> Attempt | None:
+        """Remember an attempt at the submission in that folder, and give the one before it, if one is known."""
+        name = hashlib.sha256(os.fsencode(submission.resolve())).hexdigest()[:40]
+        file = self.folder / "attempts" / f"{name}.json"
+        seen = Seen(attempt)
+        with contextlib.suppress(OSError, ValueError, Damaged):
+            seen = saved.read(Seen, json.loads(file.read_bytes())).then(attempt)
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=".new-")
+            with open(descriptor, "w", encoding="ascii") as new:
+                json.dump(saved.plain(seen), new)
+            os.replace(draft, file)
+        return seen.before
 
     def _write_once(self, file: Path, content: bytes) -> None:
         """Write a new file whole, for its owner only; one that is there already stays."""

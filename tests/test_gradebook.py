@@ -16,8 +16,9 @@ from grades import hostile_grade, sample_grade
 from made_up import GOOD, evidence, problem, replaced
 from test_notebooks import notebook
 
-from grader import saved
+from grader import attempts, saved
 from grader.answers import Alike, Answer
+from grader.attempts import Attempt as Earlier
 from grader.database import FILE, FORMAT
 from grader.errors import RunError, StorageError
 from grader.evidence import Evidence, plain
@@ -226,11 +227,41 @@ def test_a_gradebook_of_the_first_format_goes_on(tmp_path: Path) -> None:
     """What was written before answers of forms were kept once should be read, and be added to."""
     with Gradebook(tmp_path / "run") as first:
         first.put_answer(Answer("code", "a", "under", GOOD))
-    altered(tmp_path / "run", "DROP TABLE alike", "PRAGMA user_version = 1")
+    altered(tmp_path / "run", "DROP TABLE alike", "DROP TABLE earlier", "PRAGMA user_version = 1")
     for _ in range(2):
         with Gradebook(tmp_path / "run") as gradebook:
+            assert gradebook.earlier(ALICE) is None
             gradebook.put_answer(Answer("other", "a", "under", Alike("code", "one.py", 1)))
             assert set(gradebook.answers("code")) == set(gradebook.answers("other")) == {"a"}
+
+
+def test_a_gradebook_of_the_second_format_goes_on(tmp_path: Path) -> None:
+    """What was written before earlier attempts were kept should be read, and be added to."""
+    Gradebook(tmp_path / "run").close()
+    altered(tmp_path / "run", "DROP TABLE earlier", "PRAGMA user_version = 2")
+    for _ in range(2):
+        with Gradebook(tmp_path / "run") as gradebook:
+            assert gradebook.earlier(ALICE) is None
+
+
+def test_the_attempt_before_is_kept(gradebook: Gradebook) -> None:
+    """A resubmission should leave the verdicts of the one before, tidied or not; a regrade, or what cannot be graded,
+    should change nothing about it."""
+
+    def attempt(content: str, key: str) -> None:
+        row = replace(ALICE, content=content, result=key)
+        if key:
+            gradebook.put_grade(key, content, sample_grade(), GRADED, "", NOW)
+        gradebook.enter(row)
+        gradebook.tidy()
+        found.append((gradebook.earlier(row) or Earlier("", "", {})).content)
+
+    found: list[str] = []
+    for content, key in (("one", "1"), ("one", "1 regraded"), ("two", "2"), ("", ""), ("three", "3"), ("three", "4")):
+        attempt(content, key)
+    assert found == ["", "", "one", "two", "two", "two"]
+    kept = gradebook.earlier(replace(ALICE, content="three"))
+    assert kept == attempts.of(sample_grade(), "two", ALICE.time)
 
 
 def test_what_is_no_database_is_named(tmp_path: Path) -> None:
