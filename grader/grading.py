@@ -19,17 +19,17 @@ from types import TracebackType
 
 import numpy as np
 
-from grader import checks, exhibits, investigation, plan, rubric, submission, trajectory
+from grader import __version__, checks, exhibits, investigation, plan, rubric, submission, trajectory
 from grader.answers import Answers, Live, Unasked
 from grader.asking import merge
 from grader.checks import hints, phrases, words
-from grader.checks.question import Question
+from grader.checks.question import Question, tolerances
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.evidence import Evidence, NotYet
 from grader.investigation import Insight, Investigator, Mistaken
 from grader.language import N_, _, ngettext
-from grader.model import ExerciseResult, Finding, Grade, Status, Verdict
+from grader.model import ExerciseResult, Finding, Grade, Status, Tools, Verdict
 from grader.plan import Job, Settings
 from grader.pool import Pool
 from grader.references import References, Say
@@ -145,7 +145,12 @@ class Grader:
             ],
             time.monotonic() - started,
             collected.fingerprint,
+            self._tools(),
         )
+
+    def _tools(self) -> Tools:
+        facts = self.sandbox.facts
+        return Tools(__version__, facts.torch, facts.python, tolerances(self.settings.device))
 
     def live(self, collected: Submission, turn: int = 0) -> Live:
         """What its workers answer; a lower `turn` comes before higher ones."""

@@ -313,6 +313,16 @@ class Protection:
 
 
 @dataclass(frozen=True)
+class Tools:
+    """With what a grade was made: versions, and the relative tolerance of values in float64 and in float32."""
+
+    grader: str = ""
+    torch: str = ""
+    python: str = ""
+    tolerances: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
 class Grade:
     """The one result of a submission. Terminal, HTML, JSON, gradebook and exports read it and decide nothing."""
 
@@ -325,6 +335,7 @@ class Grade:
     notes: tuple[str, ...] = ()  # about the submission as a whole
     seconds: float = 0.0
     fingerprint: str = ""  # a hash of the files that were graded
+    tools: Tools = Tools()
 
     @property
     def exercises(self) -> tuple[ExerciseResult, ...]:

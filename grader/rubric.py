@@ -18,6 +18,7 @@ from grader.model import (
     Override,
     Protection,
     Status,
+    Tools,
     Verdict,
 )
 
@@ -74,6 +75,7 @@ def grade(
     notes: Sequence[str],
     seconds: float,
     fingerprint: str = "",
+    tools: Tools | None = None,
 ) -> Grade:
     """The one result of a submission."""
     return Grade(
@@ -86,6 +88,7 @@ def grade(
         notes=tuple(notes),
         seconds=seconds,
         fingerprint=fingerprint,
+        tools=tools or Tools(),
     )
 
 

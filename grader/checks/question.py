@@ -37,6 +37,10 @@ def tolerance(ran: Ran, device: str) -> float:
     bank (another eps in BatchNorm) by 1e-4; on CUDA cuDNN picks other algorithms, hence more room there. A model
     that computes in float32 whatever it is given loses the `device` check for it, and is compared as such here.
     """
-    if ran.dtype == ran.output.dtype == "float64":
-        return 1e-5 if device == "cuda" else 1e-7
-    return 1e-2 if device == "cuda" else 2e-3
+    double, single = tolerances(device)
+    return double if ran.dtype == ran.output.dtype == "float64" else single
+
+
+def tolerances(device: str) -> tuple[float, float]:
+    """The relative tolerances on a device, in float64 and in float32."""
+    return (1e-5, 1e-2) if device == "cuda" else (1e-7, 2e-3)
