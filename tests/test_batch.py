@@ -13,7 +13,7 @@ import made_up
 import pytest
 from made_up import GOOD, POINTS, exercise, problem, replaced, script
 
-from grader import batch, publishing, saved, submission
+from grader import batch, language, publishing, saved, submission
 from grader.asking import TRIES
 from grader.batch import STRIKES, Batch, Work
 from grader.course import Course
@@ -389,6 +389,36 @@ def test_a_sandbox_that_is_gone_for_good_is_no_students_fault(world: World) -> N
     assert world.grade().errors == 5
     world.fresh()
     assert world.grade(*NAMES).graded == 5
+
+
+def test_a_resubmission_is_compared_to_the_one_before(world: World) -> None:
+    """Its page should say what has changed, however often pages are written; pages of others should say nothing."""
+    world.grade()
+    world.sources["ann"] += "\n# once more"
+    for _ in range(2):
+        world.grade()
+        with Gradebook(world.folder / "run") as gradebook:
+            publishing.publish(gradebook)
+            gradebook.tidy()
+        pages = {path.stem: path.read_text() for path in (world.folder / "run" / "reports").iterdir()}
+        assert [name for name, page in pages.items() if "Since the attempt of" in page] == ["ann"]
+
+
+def test_pages_are_written_again_in_another_language(world: World) -> None:
+    """A page in one language should not pass for one in another."""
+    world.grade()
+    file = world.folder / "run" / "reports" / "ann.html"
+    with Gradebook(world.folder / "run") as gradebook:
+        publishing.publish(gradebook)
+        english = file.read_text()
+        language.speak("zh")
+        try:
+            publishing.publish(gradebook)
+        finally:
+            language.speak("en")
+        assert '<html lang="zh-Hans">' in file.read_text()
+        publishing.publish(gradebook)
+        assert file.read_text() == english
 
 
 def test_pages_and_results_are_written_from_the_gradebook(world: World) -> None:

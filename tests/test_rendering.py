@@ -27,7 +27,7 @@ def rendered(grades: list[Grade], helpers: int) -> list[str]:
     taken: list[str] = []
     with Renderer(helpers) as renderer:
         for grade in grades:
-            renderer.put(grade, taken.append)
+            renderer.put(grade, None, taken.append)
     return taken
 
 
@@ -46,7 +46,7 @@ def test_a_helper_that_is_killed_costs_no_page(grades: list[Grade]) -> None:
     taken: list[str] = []
     with Renderer(2) as renderer:
         for grade in grades:
-            renderer.put(grade, taken.append)
+            renderer.put(grade, None, taken.append)
             if renderer._busy:
                 os.kill(renderer._busy[-1].process.pid, signal.SIGKILL)  # type: ignore[arg-type]
         helpers = [helper.process for helper in renderer._busy]
@@ -58,7 +58,7 @@ def test_an_interrupt_leaves_no_helper(grades: list[Grade]) -> None:
     """What is interrupted should end at once, with its helpers."""
     renderer = Renderer(2)
     for grade in grades[:3]:
-        renderer.put(grade, lambda page: None)
+        renderer.put(grade, None, lambda page: None)
     helpers = [helper.process for helper in renderer._busy]
     assert len(helpers) == 2
     renderer.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)

@@ -14,7 +14,19 @@ from pathlib import Path
 import pytest
 from grades import HOSTILE, check, down_block, exercise, grade, hostile_grade, resnet, sample_grade, whole_exercise
 
-from grader.model import ExerciseResult, Exhibits, Grade, GradientRow, LayerRow, Place, Status, TrainingCurve, Verdict
+from grader import attempts, language
+from grader.model import (
+    ExerciseResult,
+    Exhibits,
+    Grade,
+    GradientRow,
+    LayerRow,
+    Place,
+    Status,
+    Tools,
+    TrainingCurve,
+    Verdict,
+)
 from grader.report import html, summary
 from grader.report.plain import one_line, printable
 
@@ -22,7 +34,7 @@ VOID = {"meta"}
 COMMON = {"class", "id"}
 PLAIN = """
     head title style body main header footer article h1 h2 h3 h4 p ul ol li strong code pre desc
-    summary figure figcaption table caption thead tbody tfoot tr td
+    summary bdi figure figcaption table caption thead tbody tfoot tr td
 """
 ALLOWED = {
     **dict.fromkeys(PLAIN.split(), COMMON),
@@ -86,8 +98,9 @@ def _folded(text: str) -> str:
 
 
 @pytest.fixture(params=[sample_grade, hostile_grade], ids=["sample", "hostile"])
-def rendered(request: pytest.FixtureRequest) -> tuple[Grade, str]:
-    """One grade with its page: the believable one, then the hostile one."""
+def rendered(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[Grade, str]:
+    """One grade with its page, however large: the believable one, then the hostile one."""
+    monkeypatch.setattr(html, "LARGEST", 1 << 30)
     made: Grade = request.param()
     return made, html.render(made)
 
@@ -159,7 +172,7 @@ def test_endless_text_is_cut_and_says_so() -> None:
     """Ten thousand characters in one line should not be in the page in full."""
     source = html.render(hostile_grade())
     assert "x" * 2_001 not in source
-    assert "[... 8,000 more characters ...]" in source
+    assert re.search(r"\[\.\.\. [89],\d00 more characters \.\.\.\]", source)
 
 
 def test_charts_hold_only_finite_numbers(rendered: tuple[Grade, str]) -> None:
@@ -215,13 +228,14 @@ def test_extreme_gradients_can_be_drawn(norm: float) -> None:
     assert all(2 <= width <= 370 for width in widths)
 
 
-def test_many_tensors_are_drawn_differing_ones_first_and_listed_in_full() -> None:
-    """The picture should keep what differs, and the table every tensor."""
+def test_many_tensors_are_drawn_differing_ones_first() -> None:
+    """The picture should keep what differs, the table more than that, and both say what they lack."""
     rows = tuple(GradientRow(f"layer{n}.weight", 1.0, 1.0, n != 77) for n in range(80))
     source = html.render(grade(exercise("a.b", exhibits=Exhibits(gradients=rows))))
     assert source.count("layer77.weight") == 2
-    assert source.count("layer50.weight") == 1
-    assert "60 more tensors in the table only." in source
+    assert source.count("layer30.weight") == 1
+    assert "44 more tensors in the table only." in source
+    assert "16 more tensors not shown." in source
 
 
 def test_thousands_of_rows_are_cut_differing_ones_first() -> None:
@@ -232,8 +246,8 @@ def test_thousands_of_rows_are_cut_differing_ones_first() -> None:
     assert len(source) < 100_000
     assert "t4321." in source
     assert "l4321." in source
-    assert "4,800 more tensors not shown." in source
-    assert "4,800 more layers not shown." in source
+    assert "4,936 more tensors not shown." in source
+    assert "4,936 more layers not shown." in source
     assert "1 of 5,000 layers differs" in source
     assert "5,000</td>" in source
 
@@ -367,6 +381,71 @@ def test_a_page_of_a_hundred_checks_is_small(exercises: list[ExerciseResult]) ->
     made = grade(*exercises)
     assert len(made.verdicts()) >= 100
     assert len(html.render(made).encode()) <= 150_000
+
+
+def test_a_page_that_would_be_large_is_cut_and_says_so() -> None:
+    """Failed checks should stay whole; what agrees, and rows of tables, should give way."""
+    many = [*_all_kinds(), *(replace(down_block(), id=f"more.e{number}") for number in range(6))]
+    source = html.render(grade(*many))
+    assert len(source.encode()) <= html.LARGEST
+    assert "To keep this page small" in source
+    assert source.count("How large is the image after the first convolution?") == 12
+    assert "To keep this page small" not in html.render(sample_grade())
+
+
+def test_what_changed_is_told_in_groups_with_links() -> None:
+    """What is fixed, open, new, and what runs now, should be told in the page, and a first attempt tell nothing."""
+    made = sample_grade()
+    before = attempts.of(made, "other files", "2026-11-23T10:04:00+00:00")
+    passed = [key for key, verdict in before.verdicts.items() if verdict is Verdict.PASSED]
+    failed = [key for key, verdict in before.verdicts.items() if verdict is Verdict.FAILED]
+    before.verdicts.update({passed[0]: Verdict.FAILED, passed[1]: Verdict.SKIPPED, failed[0]: Verdict.PASSED})
+    page = Page(html.render(made, before))
+    told = "Since the attempt of 2026-11-23 10:04 UTC: 1 fixed, 1 still open, 1 new, 1 that was not run before passes."
+    assert page.text.count(told) == 2
+    links = [link["href"] for link in page.having("a")]
+    assert links.count("#layers.linear_module--defined") == links.count("#layers.linear_module--constructs") == 1
+    assert "passed before" in page.text
+    assert "Since the" not in html.render(made)
+
+
+def test_one_mistake_in_two_exercises_is_one_thing_to_do() -> None:
+    """A card should name both exercises, and the command check both again."""
+    other = replace(down_block(), id="residual_blocks.Other")
+    page = Page(html.render(grade(down_block(), other), occasion=html.Occasion("my work")))
+    assert "1 thing to fix" in page.text
+    assert "RestNetDownBlock and Other" in page.text
+    command = "grade 'my work' --exercise residual_blocks.RestNetDownBlock --exercise residual_blocks.Other"
+    assert command in page.text
+
+
+def test_hints_are_folded_and_every_name_can_be_explained() -> None:
+    """No hint should be seen before it is asked for; each failed check and mistake should say how to learn more."""
+    page = Page(html.render(grade(down_block())))
+    assert [name in page.text for name in ("grade explain shapes", "grade explain stride-on-second-conv")] == [True] * 2
+    assert "grade explain defined" not in page.text
+    folded = re.findall(r"<details><summary>(.*?)</summary><p", html.render(grade(down_block())))
+    assert folded == ["Hint", "Hint", "Another hint"]
+
+
+def test_a_question_for_a_forum_holds_no_code_of_the_students() -> None:
+    """It should hold what was found and with what it was graded, but neither a line of code nor a solution."""
+    made = replace(sample_grade(), tools=Tools("0.1", "2.9.0", "3.13.1", (1e-7, 2e-3)))
+    block = re.findall(r'<details class="ask">.*?<pre class="copied">(.*?)</pre>', html.render(made), re.DOTALL)[0]
+    assert "Expected: shape (2, 128, 12, 10), float32" in block
+    assert block.endswith("Graded with: grader 0.1, torch 2.9.0, Python 3.13.1, cpu")
+    assert "self.conv2" not in block
+    assert "by 1e-07 of their size in float64, by 0.002 in float32" in html.render(made)
+
+
+@pytest.mark.parametrize(("spoken", "tag"), [("en", "en"), ("zh", "zh-Hans")])
+def test_a_page_says_in_which_language_it_is(spoken: str, tag: str) -> None:
+    """The language at the time of rendering should be that of the page, whichever was spoken before."""
+    language.speak(spoken)
+    try:
+        assert Page(html.render(sample_grade())).having("html") == [{"lang": tag}]
+    finally:
+        language.speak("en")
 
 
 def _palettes() -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.model import Grade
-    from grader.report.pages import Names
     from grader.report.terminal import Detail
 
 _REPORT = N_("Where the HTML report goes. Default: reports/NAME.html.")
@@ -49,10 +49,10 @@ def one(
         _expect_one({"--brief": brief, "-v": verbose, "--plain": plain, "--json": as_json})
         with grading(path, **options) as grader:
             result = grader.grade(path)
-            if report is not None:
-                write_report(result, report)
-            elif not as_json and not plain:
-                report = put_report(result, Path("reports"), pages.Names())
+            if report is not None or not (as_json or plain):
+                page = _page(result, path)
+                name = pages.Names().of(result.submission)
+                report = write_report(page, report) if report else put_report(page, Path("reports"), name)
             if as_json or plain:
                 _print(result, as_json)
             else:
@@ -83,29 +83,37 @@ def _print(result: Grade, as_json: bool) -> None:
         click.echo(line)
 
 
-def write_report(result: Grade, file: Path) -> None:
-    """Write the page. Raises `UsageError` where it cannot be written."""
+def _page(result: Grade, path: Path) -> str:
+    """The page, with what has changed since the attempt before, which is remembered beside the machine's seed."""
+    from grader import attempts
     from grader.report import html
+    from grader.store import Store, default_folder
 
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    before = Store(default_folder()).attempted(path, attempts.of(result, result.fingerprint, now))
+    return html.render(result, before, html.Occasion(str(path), now))
+
+
+def write_report(page: str, file: Path) -> Path:
+    """Write the page. Raises `UsageError` where it cannot be written."""
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(html.render(result), encoding="utf-8", errors="backslashreplace")
+        file.write_text(page, encoding="utf-8", errors="backslashreplace")
     except OSError as error:
-        raise UsageError(
-            _("the report cannot be written to {file}: {reason}").format(file=file, reason=error.strerror)
-        ) from error
+        text = _("the report cannot be written to {file}: {reason}")
+        raise UsageError(text.format(file=file, reason=error.strerror)) from error
+    return file
 
 
-def put_report(result: Grade, folder: Path, names: Names) -> Path:
+def put_report(page: str, folder: Path, name: str) -> Path:
     """Write the page into `folder`, under a name that is its own there. Raises `UsageError` where it cannot be."""
-    from grader.report import html, pages
+    from grader.report import pages
 
     try:
-        return pages.put(html.render(result), folder, names.of(result.submission))
+        return pages.put(page, folder, name)
     except OSError as error:
-        raise UsageError(
-            _("the report cannot be written into {folder}: {reason}").format(folder=folder, reason=error.strerror)
-        ) from error
+        text = _("the report cannot be written into {folder}: {reason}")
+        raise UsageError(text.format(folder=folder, reason=error.strerror)) from error
 
 
 def _show(result: Grade, report: Path | None, out: Console, detail: Detail, path: str) -> None:

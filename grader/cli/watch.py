@@ -167,16 +167,17 @@ class _Screen:
 
     def _write_page(self, grade: Grade) -> None:
         from grader.cli.one import put_report, write_report
-        from grader.report import pages
+        from grader.report import html, pages
 
         if self._page is None:
             return
+        page = html.render(grade)  # each save is no attempt of its own: nothing is compared, nothing remembered
         try:
             if self._exactly:
-                write_report(grade, self._page)
+                write_report(page, self._page)
                 self._set(page=str(self._page))
             else:
-                self._set(page=str(put_report(grade, self._page, pages.Names())))
+                self._set(page=str(put_report(page, self._page, pages.Names().of(grade.submission))))
         except UsageError as error:
             self._set(remark=str(error))
 

@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from grader.language import _, ngettext, pgettext
 from grader.model import GradientRow, TrainingCurve
-from grader.report.plain import format_number, format_percent
+from grader.report.plain import format_number, format_percent, sentence
 from grader.report.svg import picture, pixels, tag, text
 
 _BARS_AT, _BARS_TO = 190.0, 560.0
 _ROW = 24.0
 _MOST_ROWS = 20
-_MOST_POINTS = 300
+_MOST_POINTS = 150
 _PLOT = (52.0, 560.0, 16.0, 216.0)  # left, right, top, bottom of the loss plot
 _LINE_HEIGHT = 15.0
 
@@ -52,9 +53,12 @@ def gradient_flow(rows: Sequence[GradientRow], ident: str) -> Markup:
     differing = sum(not row.same for row in rows)
     body = [_legend(), _decade_axis(scale, bottom)]
     body += _gradient_bars(shown, scale) + _gradient_texts(shown)
-    title = "Gradient norms by tensor, on a log scale"
-    desc = f"{differing} of {len(rows)} tensors have a gradient that differs from the reference's."
-    return picture(ident, title, desc, bottom + 24, body)
+    desc = ngettext(
+        "{differing} of {count} tensors has a gradient that differs from the reference's.",
+        "{differing} of {count} tensors have a gradient that differs from the reference's.",
+        differing,
+    ).format(differing=differing, count=len(rows))
+    return picture(ident, _("Gradient norms by tensor, on a log scale"), desc, bottom + 24, body)
 
 
 def gradient_rows_shown(rows: Sequence[GradientRow]) -> list[GradientRow]:
@@ -66,36 +70,43 @@ def gradient_rows_shown(rows: Sequence[GradientRow]) -> list[GradientRow]:
 def gradient_word(row: GradientRow) -> str:
     """Say in a word or two how the gradient of a tensor compares."""
     if row.got is None:
-        return "none, as expected" if row.same else "≠ no gradient"
+        return _("none, as expected") if row.same else _("≠ no gradient")
     if not math.isfinite(row.got) or row.got == 0:
-        word = "zero" if row.got == 0 else format_number(row.got)
+        word = _("zero") if row.got == 0 else format_number(row.got)
         return word if row.same else f"≠ {word}"
     if row.same:
-        return "same"
-    return "≠ has a gradient" if row.expected is None else "≠ differs"
+        return _("same")
+    return _("≠ has a gradient") if row.expected is None else _("≠ differs")
 
 
 def training_curve(curve: TrainingCurve, ident: str) -> Markup:
     """Draw the loss of every step: the student's solid, the reference's dashed, each named at its end."""
     both = ((curve.reference_losses, "reference"), (curve.losses, "yours"))
-    left, right, _, bottom = _PLOT
+    left, right, bottom = _PLOT[0], _PLOT[1], _PLOT[3]
     steps = Scale(1, max(2, *(len(losses) for losses, _ in both)), left, right)
     heights = _loss_scale([*curve.losses, *curve.reference_losses])
     body = [_loss_axes(steps, heights)]
     body += [_loss_line(losses, steps, heights, kind) for losses, kind in both]
     body += _end_labels([(kind, losses) for losses, kind in both if losses], heights)
-    return picture(ident, "Training loss by step", loss_sentence(curve), bottom + 28, body)
+    return picture(ident, _("Training loss by step"), loss_sentence(curve), bottom + 28, body)
 
 
 def loss_sentence(curve: TrainingCurve) -> str:
     """Say how the loss went, and from which step on it is not a number any more."""
     if not curve.losses:
-        return "No training step was recorded."
-    words = f"The loss starts at {format_number(curve.losses[0])} and {_ending(curve.losses)}"
+        return _("No training step was recorded.")
+    at, becomes = _("The loss starts at {first} and ends at {last}"), _("The loss starts at {first} and ends as {last}")
+    first, last = curve.losses[0], curve.losses[-1]
+    told = [(at if math.isfinite(last) else becomes).format(first=format_number(first), last=format_number(last))]
     if curve.reference_losses:
-        words += f"; the reference's {_ending(curve.reference_losses)}"
+        at, becomes = _("the reference's ends at {last}"), _("the reference's ends as {last}")
+        last = curve.reference_losses[-1]
+        told.append((at if math.isfinite(last) else becomes).format(last=format_number(last)))
     broken = next((step for step, loss in enumerate(curve.losses, 1) if not math.isfinite(loss)), None)
-    return f"{words}. Yours is first not finite at step {broken}." if broken else f"{words}."
+    if broken is None:
+        return sentence(told)
+    first_broken = _("Yours is first not finite at step {step}.").format(step=broken)
+    return f"{sentence(told)} {first_broken}"
 
 
 def accuracy_band(curve: TrainingCurve, ident: str) -> Markup:
@@ -111,24 +122,21 @@ def accuracy_band(curve: TrainingCurve, ident: str) -> Markup:
         _accuracy_mark("reference", curve.reference_accuracy, scale, 62),
         _accuracy_mark("yours", curve.accuracy, scale, 15),
     ]
-    return picture(ident, "Accuracy on the test split", accuracy_sentence(curve), 72, body)
+    return picture(ident, _("Accuracy on the test split"), accuracy_sentence(curve), 72, body)
 
 
 def accuracy_sentence(curve: TrainingCurve) -> str:
     """Put the accuracy, the accepted band and the reference's accuracy in one sentence."""
     low, high = (format_percent(edge) for edge in curve.band)
     accuracy, reference = format_percent(curve.accuracy), format_percent(curve.reference_accuracy)
-    return f"Accuracy {accuracy}; accepted is {low} to {high}; the reference reaches {reference}."
+    text = _("Accuracy {accuracy}; accepted is {low} to {high}; the reference reaches {reference}.")
+    return text.format(accuracy=accuracy, low=low, high=high, reference=reference)
 
 
 def thinned(count: int, limit: int) -> list[int]:
     """Pick at most about `limit` evenly spaced places out of `count`, the last one always among them."""
     stride = max(1, math.ceil(count / limit))
     return sorted({*range(0, count, stride), count - 1}) if count else []
-
-
-def _ending(losses: Sequence[float]) -> str:
-    return f"ends {'at' if math.isfinite(losses[-1]) else 'as'} {format_number(losses[-1])}"
 
 
 def _gradient_bars(rows: Sequence[GradientRow], scale: Scale) -> list[Markup]:
@@ -182,20 +190,24 @@ def _decade_axis(scale: Scale, bottom: float) -> Markup:
 
 
 def _accuracy_mark(kind: str, accuracy: float, scale: Scale, label_y: float) -> Markup:
-    words = f"{kind} {format_percent(accuracy)}"
+    words = f"{_kind(kind)} {format_percent(accuracy)}"
     if not math.isfinite(accuracy):
         return text(scale.start, label_y, words, "label")
     x = scale.at(accuracy)
     return tag("line", x1=x, x2=x, y1=22, y2=46, class_=kind) + text(x, label_y, words, "label middle")
 
 
+def _kind(kind: str) -> str:
+    return pgettext("whose", "yours") if kind == "yours" else pgettext("whose", "reference")
+
+
 def _legend() -> Markup:
     return Markup("").join(
         [
             tag("rect", x=_BARS_AT, y=7, width=18, height=8, rx=1, class_="mine"),
-            text(_BARS_AT + 24, 15, "yours", "tick"),
+            text(_BARS_AT + 24, 15, _kind("yours"), "tick"),
             tag("rect", x=_BARS_AT + 76, y=9, width=18, height=4, rx=1, class_="ref"),
-            text(_BARS_AT + 100, 15, "reference", "tick"),
+            text(_BARS_AT + 100, 15, _kind("reference"), "tick"),
         ]
     )
 
@@ -203,7 +215,7 @@ def _legend() -> Markup:
 def _loss_scale(losses: Iterable[float]) -> Scale:
     finite = [loss for loss in losses if math.isfinite(loss)]
     low, high = min(finite, default=0.0), max(finite, default=1.0)
-    _, _, top, bottom = _PLOT
+    top, bottom = _PLOT[2:]
     if low > 0 and high / low > 100:
         return Scale(low, high, bottom, top, log=True)
     low = min(low, 0.0)
@@ -216,11 +228,11 @@ def _loss_axes(steps: Scale, heights: Scale) -> Markup:
     for y, value in ((bottom, heights.low), (top, heights.high)):
         parts.append(tag("line", x1=left, x2=right, y1=y, y2=y, class_="grid"))
         parts.append(text(left - 8, y + 4, format_number(value), "tick end"))
-    parts.append(text(left, bottom + 18, "step 1", "tick"))
-    parts.append(text(right, bottom + 18, f"step {steps.high:.0f}", "tick end"))
-    parts.append(text(left - 8, (top + bottom) / 2, "loss", "tick end"))
+    parts.append(text(left, bottom + 18, _("step {step}").format(step=1), "tick"))
+    parts.append(text(right, bottom + 18, _("step {step}").format(step=f"{steps.high:.0f}"), "tick end"))
+    parts.append(text(left - 8, (top + bottom) / 2, _("loss"), "tick end"))
     if heights.log:
-        parts.append(text(left - 8, (top + bottom) / 2 + _LINE_HEIGHT, "(log)", "tick end"))
+        parts.append(text(left - 8, (top + bottom) / 2 + _LINE_HEIGHT, _("(log)"), "tick end"))
     return Markup("").join(parts)
 
 
@@ -238,7 +250,9 @@ def _loss_line(losses: Sequence[float], steps: Scale, heights: Scale, kind: str)
 
 def _end_labels(ends: Sequence[tuple[str, Sequence[float]]], heights: Scale) -> list[Markup]:
     """Write each line's name and last loss at its end, moved apart where they would overlap."""
-    placed = sorted((heights.at(_last_finite(losses)), f"{kind} {format_number(losses[-1])}") for kind, losses in ends)
+    placed = sorted(
+        (heights.at(_last_finite(losses)), f"{_kind(kind)} {format_number(losses[-1])}") for kind, losses in ends
+    )
     labels, y = [], 0.0
     for wanted, words in placed:
         y = max(wanted + 4, y + _LINE_HEIGHT)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
+from grader.language import _, ngettext
 from grader.report.plain import counted
 from grader.report.svg import picture, tag, text
 
@@ -27,7 +28,7 @@ def histogram(counts: Sequence[int], edges: Sequence[str], desc: str, marks: Seq
     ]
     body = [_axis(edges, wide), tag("g", *columns, class_="columns"), *_numbers(counts, wide, most)]
     body += [_mark(name, _LEFT + share * (_RIGHT - _LEFT)) for name, share in marks]
-    return picture("scores", "How the scores lie", desc, _BOTTOM + 44, body)
+    return picture("scores", _("How the scores lie"), desc, _BOTTOM + 44, body)
 
 
 def shares(parts: Sequence[tuple[str, int]]) -> Markup:
@@ -67,5 +68,7 @@ def _mark(name: str, x: float) -> Markup:
 def histogram_sentence(count: int, median: str, low: str, high: str) -> str:
     """Put what the histogram shows in one sentence."""
     if count == 0:
-        return "Nobody has a grade yet."
-    return f"{counted(count, 'student')}; half of them have {median} or more, the middle half {low} to {high}."
+        return _("Nobody has a grade yet.")
+    text = _("{students}; half of them have {median} or more, the middle half {low} to {high}.")
+    students = counted(ngettext("{count} student", "{count} students", count), count)
+    return text.format(students=students, median=median, low=low, high=high)

@@ -6,18 +6,42 @@ A part is unfolded where it differs from the reference, and folded where it agre
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup
 
-from grader.model import ExerciseResult, GradientRow, LayerRow, Place, TrainingCurve
+from grader.language import N_, _, ngettext
+from grader.model import Demonstration, Excerpt, ExerciseResult, GradientRow, LayerRow, Place, TrainingCurve
 from grader.report import charts
 from grader.report.listing import Line, highlighted
 from grader.report.plain import counted, format_number
 
-_MOST_STEPS = 60
-_MOST_ROWS = 200  # three times what ResNet18 has; who registers thousands of tensors gets no page of megabytes
-_SHADED = "The shaded part of the accuracy line is what is accepted."
+_SHADED = N_("The shaded part of the accuracy line is what is accepted.")
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How much a page shows: rows of a table, losses in one, lines around a place, operations around a divergence;
+    whether also of exercises that are whole, gradients that all agree as a picture, and any picture."""
+
+    rows: int = 64  # ResNet18 has 62 tensors; who registers thousands of them gets no page of megabytes
+    losses: int = 20
+    lines: int = 8
+    operations: int = 12
+    whole: bool = True
+    agreeing: bool = True
+    pictures: bool = True
+
+    @property
+    def left_out(self) -> str:
+        """What a reader should know of this; tables say themselves how many rows they lack."""
+        if self.whole:
+            return ""
+        if self.agreeing:
+            return _("To keep this page small, it does not look closer at exercises that pass every check.")
+        if self.pictures:
+            return _("To keep this page small, it looks closer only at what differs from the reference.")
+        return _("To keep this page small, it looks closer only at what differs, and shows no pictures.")
 
 
 @dataclass(frozen=True)
@@ -50,36 +74,49 @@ class Listing:
     lines: tuple[Line, ...]
 
 
-def parameter_table(layers: Sequence[LayerRow]) -> Table | None:
+def parameter_table(layers: Sequence[LayerRow], caps: Caps) -> Table | None:
     """Set the student's layers beside the reference's, with totals."""
     if not layers:
         return None
     rows = tuple(_layer_row(layer) for layer in layers)
     totals = (_count(sum(layer.got_count for layer in layers)), _count(sum(layer.expected_count for layer in layers)))
-    kept, left_out = _most_telling(rows, "layer")
-    return Table(_agreement(rows, "layer"), kept, not all(row.same for row in rows), totals, (), left_out)
+    kept = _most_telling(rows, caps.rows)
+    more = len(rows) - len(kept)
+    left_out = counted(ngettext("{count} more layer not shown.", "{count} more layers not shown.", more), more)
+    total = counted(ngettext("{count} layer", "{count} layers", len(rows)), len(rows))
+    unfolded = not all(row.same for row in rows)
+    return Table(_agreement(rows, total), kept, unfolded, totals, (), (left_out,) * bool(more))
 
 
-def gradient_table(gradients: Sequence[GradientRow], ident: str) -> Table | None:
+def gradient_table(gradients: Sequence[GradientRow], ident: str, caps: Caps) -> Table | None:
     """Set the gradient norms of student and reference side by side, with their picture."""
     if not gradients:
         return None
     rows = tuple(
         Row((row.name, _norm(row.got), _norm(row.expected)), row.same, charts.gradient_word(row)) for row in gradients
     )
-    kept, left_out = _most_telling(rows, "tensor")
-    hidden = len(kept) - len(charts.gradient_rows_shown(gradients))
-    remarks = (f"{counted(hidden, 'more tensor')} in the table only.",) if hidden else ()
-    picture = charts.gradient_flow(gradients, f"{ident}-gradients")
+    kept = _most_telling(rows, caps.rows)
+    hidden, more = max(0, len(kept) - len(charts.gradient_rows_shown(gradients))), len(rows) - len(kept)
+    in_table = counted(
+        ngettext("{count} more tensor in the table only.", "{count} more tensors in the table only.", hidden), hidden
+    )
+    left_out = counted(ngettext("{count} more tensor not shown.", "{count} more tensors not shown.", more), more)
+    total = counted(ngettext("{count} tensor", "{count} tensors", len(rows)), len(rows))
+    remarks = (in_table,) * bool(hidden) + (left_out,) * bool(more)
     unfolded = not all(row.same for row in rows)
-    return Table(_agreement(rows, "tensor"), kept, unfolded, (), (picture,), (*remarks, *left_out))
+    drawn = (
+        (charts.gradient_flow(gradients, f"{ident}-gradients"),)
+        if caps.pictures and (unfolded or caps.agreeing)
+        else ()
+    )
+    return Table(_agreement(rows, total), kept, unfolded, (), drawn, remarks if drawn else remarks[bool(hidden) :])
 
 
-def training_table(curve: TrainingCurve | None, ident: str) -> Table | None:
+def training_table(curve: TrainingCurve | None, ident: str, caps: Caps) -> Table | None:
     """Show the short training run: losses by step, and the accuracy in its band."""
     if curve is None:
         return None
-    steps = charts.thinned(max(len(curve.losses), len(curve.reference_losses)), _MOST_STEPS)
+    steps = charts.thinned(max(len(curve.losses), len(curve.reference_losses)), caps.losses)
     rows = tuple(
         Row((str(step + 1), _loss(curve.losses, step), _loss(curve.reference_losses, step)), True, "") for step in steps
     )
@@ -87,19 +124,39 @@ def training_table(curve: TrainingCurve | None, ident: str) -> Table | None:
         charts.training_curve(curve, f"{ident}-loss"),
         charts.accuracy_band(curve, f"{ident}-accuracy"),
     )
+    remarks = (charts.loss_sentence(curve), _(_SHADED)) if caps.pictures else (charts.loss_sentence(curve),)
     inside = curve.band[0] <= curve.accuracy <= curve.band[1]
-    return Table(
-        charts.accuracy_sentence(curve), rows, not inside, (), pictures, (charts.loss_sentence(curve), _SHADED)
-    )
+    return Table(charts.accuracy_sentence(curve), rows, not inside, (), pictures if caps.pictures else (), remarks)
 
 
-def listings(exercise: ExerciseResult) -> tuple[Listing, ...]:
+def operations_caption(shown: Demonstration) -> str:
+    """Say above the operations of two passes how many are not there."""
+    told = [_("Operations of one forward pass beside the reference's")]
+    if shown.before:
+        before = ngettext("{count} operation before them agree", "{count} operations before them agree", shown.before)
+        told.append(counted(before, shown.before))
+    if shown.after:
+        after = ngettext(
+            "{count} operation after them not shown", "{count} operations after them not shown", shown.after
+        )
+        told.append(counted(after, shown.after))
+    return _("; ").join(told)
+
+
+def listings(exercise: ExerciseResult, caps: Caps) -> tuple[Listing, ...]:
     """Give the lines of code that the findings point at, highlighted."""
     return tuple(
         Listing(excerpt.file, _lines_label(excerpt.file, lines), lines)
         for excerpt in exercise.exhibits.code
-        if (lines := tuple(highlighted(excerpt)))
+        if (lines := tuple(highlighted(_near(excerpt, caps.lines))))
     )
+
+
+def _near(excerpt: Excerpt, most: int) -> Excerpt:
+    """Leave of an excerpt the marked lines and so many around each."""
+    marked = [line.number for line in excerpt.lines if line.marked]
+    kept = [line for line in excerpt.lines if any(abs(line.number - other) <= most for other in marked)]
+    return replace(excerpt, lines=tuple(kept)) if marked else excerpt
 
 
 def line_anchor(ident: str, exercise: ExerciseResult, place: Place | None) -> str:
@@ -111,15 +168,19 @@ def line_anchor(ident: str, exercise: ExerciseResult, place: Place | None) -> st
     return ""
 
 
-def _most_telling(rows: Sequence[Row], noun: str) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows that a table has room for, those that differ before those that agree; and what is to be said of others.
+def shortened(shown: Demonstration, most: int) -> Demonstration:
+    """Leave of the operations of two passes so many, around the place where they part, and count the others."""
+    parting = next((place for place, row in enumerate(shown.trace) if row.first), 0)
+    start = max(0, min(parting - most // 2, len(shown.trace) - most))
+    kept = shown.trace[start : start + most]
+    after = shown.after + len(shown.trace) - start - len(kept)
+    return replace(shown, trace=kept, before=shown.before + start, after=after)
 
-    They stay in their order.
-    """
+
+def _most_telling(rows: Sequence[Row], most: int) -> tuple[Row, ...]:
+    """The rows that a table has room for, those that differ before those that agree. They stay in their order."""
     ranked = sorted(range(len(rows)), key=lambda index: (rows[index].same, index))
-    more = len(rows) - _MOST_ROWS
-    kept = tuple(rows[index] for index in sorted(ranked[:_MOST_ROWS]))
-    return kept, (f"{counted(more, f'more {noun}')} not shown.",) if more > 0 else ()
+    return tuple(rows[index] for index in sorted(ranked[:most]))
 
 
 def _layer_row(layer: LayerRow) -> Row:
@@ -130,21 +191,26 @@ def _layer_row(layer: LayerRow) -> Row:
 
 def _layer_word(layer: LayerRow) -> str:
     if layer.same:
-        return "same"
+        return _("same")
     if not layer.got:
-        return "≠ missing"
-    return "≠ differs" if layer.expected else "≠ extra"
+        return _("≠ missing")
+    return _("≠ differs") if layer.expected else _("≠ extra")
 
 
-def _agreement(rows: Sequence[Row], noun: str) -> str:
+def _agreement(rows: Sequence[Row], total: str) -> str:
+    """Say of a `total` in words how many of it differ."""
     differing = sum(not row.same for row in rows)
     if not differing:
-        return f"{counted(len(rows), noun)}, same as the reference"
-    return f"{differing} of {counted(len(rows), noun)} {'differs' if differing == 1 else 'differ'} from the reference"
+        return _("{total}, same as the reference").format(total=total)
+    return ngettext(
+        "{differing} of {total} differs from the reference",
+        "{differing} of {total} differ from the reference",
+        differing,
+    ).format(differing=differing, total=total)
 
 
 def _lines_label(file: str, lines: Sequence[Line]) -> str:
-    return f"{file}, lines {lines[0].number} to {lines[-1].number}"
+    return _("{file}, lines {first} to {last}").format(file=file, first=lines[0].number, last=lines[-1].number)
 
 
 def _norm(norm: float | None) -> str:

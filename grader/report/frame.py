@@ -10,8 +10,8 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from grader import language
-from grader.report.plain import counted, format_points
+from grader.language import TAGS, _, ngettext, pgettext, spoken
+from grader.report.plain import format_points
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -24,14 +24,17 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    made.policies["ext.i18n.trimmed"] = True
+    # Called when a page is rendered, so they speak the language of then.
+    made.install_gettext_callables(_, ngettext, newstyle=True, pgettext=pgettext)  # type: ignore[attr-defined]
     made.filters |= {"points": format_points}
-    made.globals |= {"counted": counted}
     return made
 
 
 def dressed(styles: tuple[str, ...], script: str = "") -> dict[str, Markup]:
-    """What the frame needs: its language, the files of a page's style, its script if any, and the policy for both.
+    """What the frame needs: language, the files of a page's style, its script if it has one, and the policy for both.
 
     The script is for the page to put in its body, in `<script>` exactly as it is.
     """
@@ -40,8 +43,12 @@ def dressed(styles: tuple[str, ...], script: str = "") -> dict[str, Markup]:
     rules = ["default-src 'none'", f"style-src '{_hash(style)}'"]
     rules += [f"script-src '{_hash(code)}'"] if script else []
     rules += ["img-src data:", "base-uri 'none'", "form-action 'none'"]
-    lang = Markup(language.TAGS[language.spoken()])
-    return {"lang": lang, "style": Markup(style), "script": Markup(code), "policy": Markup("; ".join(rules))}
+    return {
+        "lang": Markup(TAGS[spoken()]),
+        "style": Markup(style),
+        "script": Markup(code),
+        "policy": Markup("; ".join(rules)),
+    }
 
 
 @cache

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.classroom import CheckItem, Classroom, ExerciseItem, Item, Standing
+from grader.language import _, ngettext, pgettext
 from grader.model import Verdict
 from grader.report.class_charts import shares
 from grader.report.plain import counted, format_points, short
@@ -65,9 +66,13 @@ def doubts(chapter: Chapter) -> Iterator[Line]:
 def _exercise_line(exercise: ExerciseItem) -> Line:
     found = exercise.standings
     parts = [(str(standing), found[standing]) for standing, _ in STANDINGS[:5]]
-    told = f"{found[Standing.WHOLE]:,} all, {found[Standing.PART]:,} some, {found[Standing.NOTHING]:,} none"
-    told += f", {found[Standing.ABSENT]:,} not handed in" if found[Standing.ABSENT] else ""
-    told += f", {found[Standing.UNDECIDED]:,} undecided" if found[Standing.UNDECIDED] else ""
+    told = _told(
+        (_("{count} all"), found[Standing.WHOLE], True),
+        (_("{count} some"), found[Standing.PART], True),
+        (_("{count} none"), found[Standing.NOTHING], True),
+        (_("{count} not handed in"), found[Standing.ABSENT], False),
+        (_("{count} undecided"), found[Standing.UNDECIDED], False),
+    )
     return _line(exercise, exercise.id, exercise.title, exercise.name, exercise.worth, parts, told, breaks="")
 
 
@@ -75,20 +80,31 @@ def _check_line(exercise: ExerciseItem, check: CheckItem) -> Line:
     found = check.verdicts
     parts = [("whole", found[Verdict.PASSED]), ("nothing", found[Verdict.FAILED])]
     parts += [("absent", found[Verdict.SKIPPED]), ("undecided", found[Verdict.ERROR])]
-    told = f"{found[Verdict.PASSED]:,} passed, {found[Verdict.FAILED]:,} failed"
-    told += f", {found[Verdict.SKIPPED]:,} not run" if found[Verdict.SKIPPED] else ""
-    told += f", {found[Verdict.ERROR]:,} errors of ours" if found[Verdict.ERROR] else ""
-    breaks = f"the grader failed {counted(found[Verdict.ERROR], 'time')}" if check.breaks else ""
+    told = _told(
+        (_("{count} passed"), found[Verdict.PASSED], True),
+        (_("{count} failed"), found[Verdict.FAILED], True),
+        (_("{count} not run"), found[Verdict.SKIPPED], False),
+        (_("{count} errors of ours"), found[Verdict.ERROR], False),
+    )
+    times = found[Verdict.ERROR]
+    failed = ngettext("the grader failed {count} time", "the grader failed {count} times", times)
+    breaks = counted(failed, times) if check.breaks else ""
     return _line(check, check.id, check.title, exercise.name, check.worth, parts, told, breaks)
+
+
+def _told(*parts: tuple[str, int, bool]) -> str:
+    """Write counts, each with its words; some also where they are 0."""
+    return pgettext("list", ", ").join(counted(text, count) for text, count, always in parts if count or always)
 
 
 def _line(
     item: Item, id: str, title: str, exercise: str, worth: float, parts: list[tuple[str, int]], told: str, breaks: str
 ) -> Line:
-    remarks = [breaks, "goes against all other points: is it right?" if item.doubtful else ""]
+    remarks = [breaks, _("goes against all other points: is it right?") if item.doubtful else ""]
     urgent = any(remarks)
     if item.difficulty is not None and not urgent:
-        remarks.append("very easy" if item.difficulty >= _EASY else "very hard" if item.difficulty < _HARD else "")
+        easy, hard = item.difficulty >= _EASY, item.difficulty < _HARD
+        remarks.append(_("very easy") if easy else _("very hard") if hard else "")
     span = item.interval if item.count < _SMALL_CLASS else None
     return Line(
         item=item,
@@ -100,8 +116,8 @@ def _line(
         told=told,
         difficulty=f"{int(item.difficulty * 100 + 1e-9)} %" if item.difficulty is not None else "–",
         discrimination=_signed(item.discrimination) if item.discrimination is not None else "–",
-        interval=f"{_signed(span[0])} to {_signed(span[1])}" if span else "",
-        remark="; ".join(remark for remark in remarks if remark),
+        interval=_("{low} to {high}").format(low=_signed(span[0]), high=_signed(span[1])) if span else "",
+        remark=_("; ").join(remark for remark in remarks if remark),
         urgent=urgent,
     )
 

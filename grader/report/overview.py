@@ -6,6 +6,8 @@ time. So a student's text is escaped once, here, and never built into anything b
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,18 +18,19 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from grader import classroom
-from grader.classroom import Classroom, Mistake, Need, Scores, Student
+from grader.classroom import Classroom, Mistake, Need, Scores, Standing, Student
+from grader.language import N_, _, ngettext
 from grader.model import Entry
 from grader.report import class_charts, frame, items, roster
 from grader.report.pages import put
-from grader.report.plain import format_points, short
+from grader.report.plain import counted, format_points, sentence, short
 
 FILE = "index.html"
 _NEEDS = {
-    Need.NO_GRADE: "no grade",
-    Need.BROKEN: "the grader failed",
-    Need.QUARANTINED: "quarantined",
-    Need.NOTED: "a note asks for it",
+    Need.NO_GRADE: N_("no grade"),
+    Need.BROKEN: N_("the grader failed"),
+    Need.QUARANTINED: N_("quarantined"),
+    Need.NOTED: N_("a note asks for it"),
 }
 _STEPS = 20  # columns of the histogram
 _SOME_NAMES = 5  # students listed who need a person; the table has all
@@ -81,8 +84,9 @@ def render(room: Classroom, pages: Mapping[str, str]) -> str:
             common=_COMMON,
             chapters=chapters,
             rows=[roster.row(student, room, *shown[student.name]) for student in room.students],
-            glyphs=[(roster.GLYPHS[standing], words) for standing, words in roster.STANDINGS],
-            filters=_NEEDS,
+            glyphs=[(roster.GLYPHS[standing], _(words)) for standing, words in roster.STANDINGS],
+            filters={need: _(words) for need, words in _NEEDS.items()},
+            words=_script_words(),
             worth=format_points(room.scores.worth) if room.scores.worth is not None else "",
         )
     )
@@ -92,8 +96,24 @@ def render(room: Classroom, pages: Mapping[str, str]) -> str:
 def _environment() -> Environment:
     environment = frame.environment()
     environment.filters |= {"shown": short}
-    environment.globals |= {"percent": _percent}
+    environment.globals |= {"percent": _percent, "students": _students, "said": _said}
     return environment
+
+
+def _script_words() -> Markup:
+    """What the script says, as JSON that no text in it can end."""
+    standings = {roster.GLYPHS[standing]: _(words) for standing, words in roster.STANDINGS}
+    words = {
+        "standings": standings | {roster.GLYPHS[Standing.ABSENT]: _("not handed in")},
+        "more": _("{count} more misconceptions"),
+        "complete": _("{count} of {total} exercises complete"),
+        "standing": _("{exercise}: {standing}"),
+        "one": ngettext("{count} student", "{count} students", 1),
+        "all": ngettext("{count} student", "{count} students", 2),
+        "some": _("{count} of {total} students"),
+        "page": _("page {page} of {pages}"),
+    }
+    return Markup(json.dumps(words, ensure_ascii=False).replace("<", "\\u003c"))
 
 
 def _address(path: str) -> str:
@@ -104,14 +124,14 @@ def _address(path: str) -> str:
 def _lead(room: Classroom) -> str:
     waiting = sum(bool(student.reasons) for student in room.students)
     scores = room.scores
-    parts = [f"{room.graded:,} graded"]
+    parts = [counted(_("{count} graded"), room.graded)]
     if scores.points:
-        of = f" of {format_points(scores.worth)}" if scores.worth is not None else ""
-        parts.append(f"median {_level(scores, 0.5)}{of}")
-    parts.append(
-        f"{waiting:,} {'needs' if waiting == 1 else 'need'} a person" if waiting else "nobody waits for a person"
-    )
-    return "; ".join(parts)
+        text = _("median {median} of {worth}") if scores.worth is not None else _("median {median}")
+        worth = format_points(scores.worth) if scores.worth is not None else ""
+        parts.append(text.format(median=_level(scores, 0.5), worth=worth))
+    needs = ngettext("{count} needs a person", "{count} need a person", waiting)
+    parts.append(counted(needs, waiting) if waiting else _("nobody waits for a person"))
+    return sentence(parts)
 
 
 def _needs(
@@ -120,13 +140,14 @@ def _needs(
     """Each reason why a person should look, how many there are, and some of them, each with its words."""
     for need, words in _NEEDS.items():
         if who := room.needing(need):
-            yield need, words, len(who), [(*shown[one.name], _why(one, need)) for one in who[:_SOME_NAMES]]
+            yield need, _(words), len(who), [(*shown[one.name], _why(one, need)) for one in who[:_SOME_NAMES]]
 
 
 def _why(student: Student, need: Need) -> str:
     """What the heading of the reason does not say already."""
-    words = [reason.words.removeprefix(_NEEDS[need]).strip() for reason in student.reasons if reason.need is need]
-    return "; ".join(short(one) for one in words if one)
+    heading = _(_NEEDS[need])
+    words = [reason.words.removeprefix(heading).strip() for reason in student.reasons if reason.need is need]
+    return _("; ").join(short(one) for one in words if one)
 
 
 def _named(students: list[Student], shown: Mapping[str, tuple[str, str]], most: int) -> Named:
@@ -137,7 +158,7 @@ def _named(students: list[Student], shown: Mapping[str, tuple[str, str]], most: 
 def _changes(room: Classroom, shown: Mapping[str, tuple[str, str]]) -> Iterator[tuple[str, ...]]:
     """What persons have set, a line each; of very many the first ones."""
     found = ((student, change) for student in room.students for change in student.changes)
-    for (student, change), _ in zip(found, range(_MOST_CHANGES), strict=False):
+    for student, change in itertools.islice(found, _MOST_CHANGES):
         set_by_hand = change.override
         yield (
             *shown[student.name],
@@ -160,7 +181,7 @@ def _scores(room: Classroom) -> dict[str, object]:
     sentence = class_charts.histogram_sentence(room.graded, median, low, high)
     return {
         "picture": class_charts.histogram(
-            counts, edges, sentence, [("median", min(max(scores.share_at(0.5), 0.0), 1.0))]
+            counts, edges, sentence, [(_("median"), min(max(scores.share_at(0.5), 0.0), 1.0))]
         ),
         "sentence": sentence,
         "bins": [(edges[place], edges[place + 1], count) for place, count in enumerate(counts)],
@@ -183,6 +204,14 @@ def _mistake_bar(mistake: Mistake, room: Classroom) -> Markup:
     return class_charts.shares([("much", mistake.students), ("rest", most - mistake.students)])
 
 
+def _students(count: int) -> str:
+    return counted(ngettext("{count} student", "{count} students", count), count)
+
+
+def _said(points: str) -> str:
+    return _("grader {points}").format(points=points)
+
+
 def _percent(part: int, whole: int) -> str:
     share = 100 * part / whole if whole else 0
-    return f"{share:.0f} %" if share >= 1 or not part else "below 1 %"
+    return f"{share:.0f} %" if share >= 1 or not part else _("below 1 %")

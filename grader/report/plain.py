@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from decimal import ROUND_DOWN, Decimal
 from enum import Enum
 from typing import Any, TypeVar, cast
 
-from grader.model import Grade
+from grader.language import _, ngettext
 from grader.text import clipped, clipped_lines, one_line, printable
 
 T = TypeVar("T")
@@ -35,8 +35,8 @@ class Room:
     lines: int
 
 
-def readable(grade: Grade, room: Room) -> Grade:
-    """Copy a grade with every text in it safe to show and no longer than there is room for.
+def readable(record: T, room: Room) -> T:
+    """Copy a grade, or another record, with every text in it safe to show and no longer than there is room for.
 
     Everything is one line, but for the few texts that have lines of their own.
     """
@@ -48,7 +48,7 @@ def readable(grade: Grade, room: Room) -> Grade:
             return clipped_lines(_fitted(value, room.characters, printable), room.lines)
         return _fitted(value, room.characters, _line_of_code if place in _CODE else one_line)
 
-    return map_leaves(grade, fit)
+    return map_leaves(record, fit)
 
 
 def _fitted(text: str, limit: int, show: Callable[[str], str]) -> str:
@@ -94,9 +94,27 @@ def short(text: str, limit: int = 200) -> str:
     return _fitted(text, limit, one_line)
 
 
-def counted(number: int, noun: str) -> str:
-    """Write a number with its noun: `1 check`, `3 checks`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def counted(text: str, number: int) -> str:
+    """Write a number into the form of a text that `ngettext` chose for it: `1 check`, `3 checks`."""
+    return text.format(count=f"{number:,}")
+
+
+def points(number: float) -> str:
+    """Write points with their noun: `1 point`, `7.5 points`."""
+    text = format_points(number)
+    return ngettext("{count} point", "{count} points", 1 if text == "1" else 2).format(count=text)
+
+
+def moment(time: str) -> str:
+    """Write a time that is ISO 8601 in UTC: `2026-11-23 10:04 UTC`; what is none as it is."""
+    day, found, rest = time.partition("T")
+    return f"{day} {rest[:5]} UTC" if found else time
+
+
+def sentence(parts: Iterable[str]) -> str:
+    """Put what is told of one thing into one sentence; nothing where there is nothing."""
+    told = _("; ").join(part for part in parts if part)
+    return _("{sentence}.").format(sentence=told) if told else ""
 
 
 def _mapped(value: Any, change: Callable[[str, Any], Any], place: str) -> Any:
@@ -114,5 +132,5 @@ def _mapped(value: Any, change: Callable[[str, Any], Any], place: str) -> Any:
 
 def _non_finite(number: float) -> str:
     if math.isnan(number):
-        return "not a number"
-    return "infinite" if number > 0 else "minus infinite"
+        return _("not a number")
+    return _("infinite") if number > 0 else _("minus infinite")

@@ -16,6 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from grader.language import _, ngettext
 from grader.report.plain import counted
 from grader.standing import Standing, Watch
 from grader.text import clipped, one_line
@@ -77,7 +78,8 @@ class Lines(Watch):
         self._write(standing)
 
     def say(self, name: str, text: str, ours: bool) -> None:
-        self._put(f"{'GRADER ERROR ' if ours else ''}{_line(name)}: {_line(text)}")
+        line = _("GRADER ERROR {name}: {text}") if ours else _("{name}: {text}")
+        self._put(line.format(name=_line(name), text=_line(text)))
 
     def close(self) -> None:
         if self._last is not None and self._told is not None and self._told[1] != self._last.done:
@@ -109,7 +111,8 @@ class Bar(Watch):
         self._live.update(self._table(standing))
 
     def say(self, name: str, text: str, ours: bool) -> None:
-        mark = Text("# grader error in ", "bold magenta") if ours else Text("x ", "red")
+        words = _("grader error in")
+        mark = Text(f"# {words} ", "bold magenta") if ours else Text("x ", "red")
         self._console.print(Text.assemble(mark, (self._shown(name), "bold"), f": {self._shown(text)}"), soft_wrap=True)
 
     def close(self) -> None:
@@ -120,22 +123,25 @@ class Bar(Watch):
         bar = ProgressBar(total=max(1, standing.total), completed=standing.done, width=30)
         first = Table.grid(padding=(0, 2))
         first.add_row(
-            Text("grading"), bar, Text(f"{standing.done}/{standing.total}"), Text(f"{int(100 * share)} %"),
-            Text(f"{self._pace.rate(standing):.2g}/s"), Text(f"eta {self._pace.left(standing)}"),
-            Text(counted(self._workers, "worker")),
+            Text(_("grading")), bar, Text(f"{standing.done}/{standing.total}"), Text(f"{int(100 * share)} %"),
+            Text(f"{self._pace.rate(standing):.2g}/s"), Text(_("eta {time}").format(time=self._pace.left(standing))),
+            Text(counted(ngettext("{count} worker", "{count} workers", self._workers), self._workers)),
         )  # fmt: skip
-        parts = [f"graded {standing.graded}", f"not gradable {standing.ungradable}"]
-        parts += [f"known from before {standing.known}"] * bool(standing.known)
+        parts = [
+            _("graded {count}").format(count=standing.graded),
+            _("not gradable {count}").format(count=standing.ungradable),
+        ]
+        parts += [_("known from before {count}").format(count=standing.known)] * bool(standing.known)
         errors = standing.errors + standing.quarantined
-        second = Text(" - ".join(parts), "dim") + Text(
-            f" - grader errors {errors}", "bold magenta" if errors else "dim"
-        )
+        wrong = _("grader errors {count}").format(count=errors)
+        second = Text(" - ".join(parts), "dim") + Text(f" - {wrong}", "bold magenta" if errors else "dim")
         lines = Table.grid()
         lines.add_row(first)
         lines.add_row(second)
         slowest = standing.slowest
         if slowest is not None and slowest.seconds >= _LONG:
-            lines.add_row(Text(f"slowest now: {self._shown(slowest.name)} {slowest.seconds:.0f} s", "dim"))
+            text = _("slowest now: {name} {seconds} s")
+            lines.add_row(Text(text.format(name=self._shown(slowest.name), seconds=f"{slowest.seconds:.0f}"), "dim"))
         return lines
 
     def _shown(self, text: str) -> str:

@@ -9,11 +9,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from grader.language import N_, _, pgettext
 from grader.tally import Kind, Outcome, Rate, Tally
 from grader.text import one_line
 
-_COLUMNS = ("exercise", "mistakes", "first", "top 3", "wrong", "beside", "mutants", "same", "left")
-_LEGEND = (
+_COLUMNS = (
+    N_("exercise"),
+    N_("mistakes"),
+    N_("first"),
+    N_("top 3"),
+    N_("wrong"),
+    N_("beside"),
+    N_("mutants"),
+    N_("same"),
+    N_("left"),
+)
+_LEGEND = N_(
     "mistakes: those of the bank that are caught; first, top 3: named first, among the first three; wrong: named, but "
     "otherwise; beside: cost something in other exercises; mutants: caught; same: equivalent; left: survivors."
 )
@@ -24,7 +35,7 @@ def show(tally: Tally, exercises: dict[str, list[str]], rates: tuple[Rate, ...],
     """Print everything. `exercises` holds the names of those that were tried, by assignment."""
     for assignment, names in exercises.items():
         to.print(_table(tally, assignment, names))
-    to.print(Text(_LEGEND, style="dim"))
+    to.print(Text(_(_LEGEND), style="dim"))
     for title, outcomes in _lists(tally):
         to.print(Text(f"\n{title} ({len(outcomes)})", style="bold"))
         for outcome in outcomes:
@@ -33,15 +44,25 @@ def show(tally: Tally, exercises: dict[str, list[str]], rates: tuple[Rate, ...],
     for note in notes:
         to.print(Text(one_line(note)), soft_wrap=True)
     for rate in rates:
-        least = "" if rate.least is None else f", at least {_percent(rate.least)}"
+        text = _("{title}: {part} of {whole} ({share})")
+        if rate.least is not None:
+            text = _("{title}: {part} of {whole} ({share}, at least {least})")
         mark = Text("✓ " if rate.met else "✗ ", style="green" if rate.met else "red")
-        to.print(mark + Text(f"{rate.title}: {rate.part} of {rate.whole} ({_share(rate.part, rate.whole)}{least})"))
+        share, least = _share(rate.part, rate.whole), _percent(rate.least or 0.0)
+        told = text.format(title=_(rate.title), part=rate.part, whole=rate.whole, share=share, least=least)
+        to.print(mark + Text(told))
 
 
 def _table(tally: Tally, assignment: str, names: list[str]) -> Table:
     whole = [
-        f"{label} {tried.good} of {len(tried)} right" if len(tried) else f"{label} {NOT_TRIED}"
-        for kind, label in ((Kind.SOLUTION, "solution"), (Kind.STUB, "stub"), (Kind.CORRECT, "correct variations"))
+        _("{what} {good} of {tried} right").format(what=label, good=tried.good, tried=len(tried))
+        if len(tried)
+        else f"{label} {NOT_TRIED}"
+        for kind, label in (
+            (Kind.SOLUTION, _("solution")),
+            (Kind.STUB, _("stub")),
+            (Kind.CORRECT, _("correct variations")),
+        )
         for tried in [tally.of(kind, assignment)]
     ]
     caption = " · ".join(whole)
@@ -49,12 +70,12 @@ def _table(tally: Tally, assignment: str, names: list[str]) -> Table:
     table.title_justify = table.caption_justify = "left"
     for column in _COLUMNS:
         first = column == _COLUMNS[0]
-        table.add_column(column, justify="left" if first else "right", no_wrap=not first, overflow="fold")
+        table.add_column(_(column), justify="left" if first else "right", no_wrap=not first, overflow="fold")
     for name in names:
         table.add_row(name, *_cells(tally, assignment, name))
     if len(names) > 1:
         table.add_section()
-        table.add_row("all", *_cells(tally, assignment, ""), style="bold")
+        table.add_row(_("all"), *_cells(tally, assignment, ""), style="bold")
     return table
 
 
@@ -74,12 +95,12 @@ def _lists(tally: Tally) -> Iterator[tuple[str, list[Outcome]]]:
     everything = tally.outcomes
     alarms = (Kind.SOLUTION, Kind.STUB, Kind.CORRECT)
     lists = (
-        ("Errors of ours", [o for o in everything if o.broken and o.trial.kind is not Kind.STUB]),
-        ("False alarms", [o for o in everything if o.trial.kind in alarms and not o.good]),
-        ("Equivalent, and yet caught", [o for o in everything if o.trial.harmless and o.caught]),
-        ("Mistakes that are not caught", _survivors(tally, Kind.MISTAKE)),
-        ("Mistakes that cost something elsewhere", [o for o in everything if o.collateral]),
-        ("Survivors among the mutants", _survivors(tally, Kind.MUTANT)),
+        (_("Errors of ours"), [o for o in everything if o.broken and o.trial.kind is not Kind.STUB]),
+        (_("False alarms"), [o for o in everything if o.trial.kind in alarms and not o.good]),
+        (_("Equivalent, and yet caught"), [o for o in everything if o.trial.harmless and o.caught]),
+        (_("Mistakes that are not caught"), _survivors(tally, Kind.MISTAKE)),
+        (_("Mistakes that cost something elsewhere"), [o for o in everything if o.collateral]),
+        (_("Survivors among the mutants"), _survivors(tally, Kind.MUTANT)),
     )
     return ((title, outcomes) for title, outcomes in lists if outcomes)
 
@@ -92,9 +113,11 @@ def _line(outcome: Outcome) -> str:
     trial = outcome.trial
     where = f"{trial.assignment}.{trial.exercise}" if trial.exercise else trial.assignment
     told = (*outcome.broken, *outcome.collateral, *(outcome.lost if trial.kind is not Kind.MISTAKE else ()))
-    named = [f"named {', '.join(outcome.named)}"] if outcome.named and not trial.exercise else []
-    line = f"{where}, line {trial.line}: {trial.name}: {trial.change}" if trial.line else f"{where}: {trial.name}"
-    why = [f"equivalent: {trial.harmless}"] if trial.harmless else []
+    names = pgettext("list", ", ").join(outcome.named)
+    named = [_("named {names}").format(names=names)] if outcome.named and not trial.exercise else []
+    text = _("{where}, line {line}: {name}: {change}") if trial.line else _("{where}: {name}")
+    line = text.format(where=where, line=trial.line, name=trial.name, change=trial.change)
+    why = [_("equivalent: {why}").format(why=trial.harmless)] if trial.harmless else []
     return " · ".join([line, *told[:3], *named, *why])
 
 

@@ -17,6 +17,7 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 
 from grader import language
+from grader.attempts import Attempt
 from grader.model import Grade
 from grader.report import html
 
@@ -28,7 +29,7 @@ Done = Callable[[str], None]
 class _Helper:
     process: BaseProcess
     pipe: Connection
-    grade: Grade
+    task: tuple[Grade, Attempt | None]
     done: Done
 
 
@@ -56,18 +57,18 @@ class Renderer:
                 process.terminate()
             process.join()
 
-    def put(self, grade: Grade, done: Done) -> None:
+    def put(self, grade: Grade, before: Attempt | None, done: Done) -> None:
         """Have a grade rendered, and its page handed to `done` later."""
         self._rendered += 1
         if self._rendered <= ALONE or not self._most:
-            done(html.render(grade))
+            done(html.render(grade, before))
             return
         if len(self._busy) == self._most:
             self._take()
         process, pipe = self._idle.pop() if self._idle else _started()
-        self._busy.append(_Helper(process, pipe, grade, done))
+        self._busy.append(_Helper(process, pipe, (grade, before), done))
         with contextlib.suppress(OSError):  # it came to an end, which taking its page will find out
-            pipe.send(grade)  # it is idle, so it listens
+            pipe.send((grade, before))  # it is idle, so it listens
 
     def _take(self) -> None:
         """Take the oldest page that is being rendered; here, where its helper came to an end."""
@@ -77,7 +78,7 @@ class Renderer:
         except (EOFError, OSError):
             helper.pipe.close()
             helper.process.join()
-            page = html.render(helper.grade)
+            page = html.render(*helper.task)
         else:
             self._idle.append((helper.process, helper.pipe))
         helper.done(page)
@@ -99,6 +100,6 @@ def _serve(pipe: Connection, spoken: str) -> None:
     language.speak(spoken)
     while True:
         try:
-            pipe.send(html.render(pipe.recv()))
+            pipe.send(html.render(*pipe.recv()))
         except (EOFError, OSError):
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.classroom import Classroom, Standing, Student
+from grader.language import N_, _, pgettext
 from grader.report import summary
 from grader.report.plain import format_points, short
 
@@ -17,12 +18,12 @@ GLYPHS = {  # one byte each, for there may be half a million; the script draws t
     Standing.UNASKED: "-",
 }
 STANDINGS = (
-    (Standing.WHOLE, "all points"),
-    (Standing.PART, "some points"),
-    (Standing.NOTHING, "no points"),
-    (Standing.ABSENT, "not handed in, or not attempted"),
-    (Standing.UNDECIDED, "the grader failed"),
-    (Standing.UNASKED, "not looked at"),
+    (Standing.WHOLE, N_("all points")),
+    (Standing.PART, N_("some points")),
+    (Standing.NOTHING, N_("no points")),
+    (Standing.ABSENT, N_("not handed in, or not attempted")),
+    (Standing.UNDECIDED, N_("the grader failed")),
+    (Standing.UNASKED, N_("not looked at")),
 )
 
 
@@ -54,7 +55,7 @@ def row(student: Student, room: Classroom, name: str, page: str) -> Row:
         whole=str(student.standings.count(Standing.WHOLE)) if graded else "–",
         strip=_strip(student, room) if graded else "",
         mistakes=", ".join(short(mistake) for mistake in student.misconceptions),
-        words="; ".join(words),
+        words=_("; ").join(words),
         kinds=" ".join(kinds),
     )
 
@@ -74,7 +75,7 @@ def _changed(student: Student) -> str:
         f"{format_points(one.override.points)}"
         for one in student.changes
     )
-    return f"set by hand: {', '.join(told)}"
+    return _("set by hand: {changes}").format(changes=pgettext("list", ", ").join(told))
 
 
 def _strip(student: Student, room: Classroom) -> str:

@@ -8,33 +8,52 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from grader.model import CheckResult, ExerciseResult, Grade, Place, Status, Verdict
-from grader.report.plain import counted, format_points
+from grader.attempts import Change, Changes
+from grader.language import N_, _, ngettext, pgettext
+from grader.model import CheckResult, ExerciseResult, Grade, Misconception, Place, Status, Verdict
+from grader.report.plain import counted, format_points, moment, points, sentence
 
-UNSANDBOXED = (
+UNSANDBOXED = N_(
     "UNSANDBOXED: this submission was not walled in while it ran. It may have read or changed what it should not; "
     "do not rely on this result."
 )
-OURS = "The grader failed here. A person must look; this is not your fault."
+OURS = N_("The grader failed here. A person must look; this is not your fault.")
 
 _STATUS_SENTENCES = {
     Status.GRADED: "",
-    Status.NOT_SUBMITTED: "Not submitted: the file is not there.",
-    Status.NOT_ATTEMPTED: "Not attempted yet.",
+    Status.NOT_SUBMITTED: N_("Not submitted: the file is not there."),
+    Status.NOT_ATTEMPTED: N_("Not attempted yet."),
     Status.ERROR: OURS,
 }
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do next: the first failed check of an exercise, and what hangs on it."""
+    """One thing to do next: the first failed check of an exercise, and what hangs on it, there and in other exercises
+    that look as if the same mistake was made."""
 
     exercise: ExerciseResult
     check: CheckResult
     waiting: tuple[CheckResult, ...]  # skipped checks after it
     also_failed: int
+    alike: tuple[Step, ...] = ()
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """It, and those alike."""
+        return (self, *self.alike)
+
+    @property
+    def cause(self) -> Misconception | None:
+        """The likeliest misconception behind it, where one is named."""
+        return next(iter(self.exercise.misconceptions), None)
+
+    @property
+    def title(self) -> str:
+        """What it is about: the misconception, else what was checked."""
+        return (self.cause.title if self.cause else "") or self.check.title
 
     @property
     def where(self) -> Place | None:
@@ -45,19 +64,32 @@ class Step:
     @property
     def points(self) -> float:
         """Points that may be won: the check's own and those of the checks that wait for it."""
-        return _open_points((self.check, *self.waiting))
+        return _open_points(check for step in self.steps for check in (step.check, *step.waiting))
 
     @property
     def stake(self) -> str:
         """What fixing it would unlock, in words."""
-        sentences = [f"Worth {_points(_open_points((self.check,)))}."]
-        if self.waiting:
-            verb = "waits" if len(self.waiting) == 1 else "wait"
-            more = _points(_open_points(self.waiting))
-            sentences.append(f"{counted(len(self.waiting), 'check')} {verb} for it, worth {more} more.")
-        if self.also_failed:
-            verb = "fails" if self.also_failed == 1 else "fail"
-            sentences.append(f"{counted(self.also_failed, 'other check')} in this exercise {verb} too.")
+        sentences = [_("Worth {points}.").format(points=points(_open_points(step.check for step in self.steps)))]
+        if waiting := [check for step in self.steps for check in step.waiting]:
+            text = ngettext(
+                "{count} check waits for it, worth {points} more.",
+                "{count} checks wait for it, worth {points} more.",
+                len(waiting),
+            )
+            sentences.append(text.format(count=len(waiting), points=points(_open_points(waiting))))
+        if also := sum(step.also_failed for step in self.steps):
+            text = ngettext(
+                "{count} other check in this exercise fails too.",
+                "{count} other checks in this exercise fail too.",
+                also,
+            )
+            if self.alike:
+                text = ngettext(
+                    "{count} other check in these exercises fails too.",
+                    "{count} other checks in these exercises fail too.",
+                    also,
+                )
+            sentences.append(counted(text, also))
         return " ".join(sentences)
 
 
@@ -79,12 +111,21 @@ def headline(grade: Grade) -> str:
     untouched = sum(exercise.status is Status.NOT_ATTEMPTED for exercise in exercises)
     parts = [
         _tally(grade.verdicts()),
-        f"{counted(things, 'thing')} to fix" if things else "",
-        f"{counted(untouched, 'exercise')} not attempted" if untouched else "",
-        f"{counted(absent, 'exercise')} not submitted" if absent else "",
-        f"the grader itself failed in {counted(ours, 'place')}" if ours else "",
+        counted(ngettext("{count} thing to fix", "{count} things to fix", things), things) if things else "",
+        counted(ngettext("{count} exercise not attempted", "{count} exercises not attempted", untouched), untouched)
+        if untouched
+        else "",
+        counted(ngettext("{count} exercise not submitted", "{count} exercises not submitted", absent), absent)
+        if absent
+        else "",
+        counted(
+            ngettext("the grader itself failed in {count} place", "the grader itself failed in {count} places", ours),
+            ours,
+        )
+        if ours
+        else "",
     ]
-    return "; ".join(part for part in parts if part)
+    return _("; ").join(part for part in parts if part)
 
 
 def next_steps(grade: Grade, limit: int = 3) -> tuple[Step, ...]:
@@ -93,22 +134,43 @@ def next_steps(grade: Grade, limit: int = 3) -> tuple[Step, ...]:
 
 
 def things_to_fix(grade: Grade) -> tuple[Step, ...]:
-    """List one step for each exercise with a failed check, the most useful first."""
+    """List one step for each exercise with a failed check, the most useful first. What looks like the same mistake in
+    several exercises is one thing."""
     steps = [step for exercise in grade.exercises if (step := _first_step(exercise))]
-    return tuple(sorted(steps, key=lambda step: (not step.waiting, -step.points)))
+    steps.sort(key=_usefulness)
+    together: dict[str, list[Step]] = {}
+    for step in steps:
+        together.setdefault(step.cause.id if step.cause else step.exercise.id, []).append(step)
+    return tuple(sorted((replace(first, alike=tuple(more)) for first, *more in together.values()), key=_usefulness))
+
+
+def _usefulness(step: Step) -> tuple[bool, float]:
+    return not any(each.waiting for each in step.steps), -step.points
 
 
 def more_to_fix(grade: Grade, shown: int) -> str:
     """Say how many things to fix are not among the first `shown`."""
     more = len(things_to_fix(grade)) - shown
-    return f"{counted(more, 'more thing')} to fix below, in the exercises." if more > 0 else ""
+    if more <= 0:
+        return ""
+    return counted(
+        ngettext(
+            "{count} more thing to fix below, in the exercises.",
+            "{count} more things to fix below, in the exercises.",
+            more,
+        ),
+        more,
+    )
 
 
 def still_to_do(grade: Grade) -> tuple[str, ...]:
     """Name the exercises that nobody has worked on yet, one sentence for each reason."""
     names = {status: [e.name for e in grade.exercises if e.status is status] for status in Status}
-    sentences = {Status.NOT_ATTEMPTED: "Not attempted yet", Status.NOT_SUBMITTED: "Not submitted"}
-    return tuple(f"{words}: {_listed(names[status], 6)}." for status, words in sentences.items() if names[status])
+    sentences = {
+        Status.NOT_ATTEMPTED: _("Not attempted yet: {exercises}."),
+        Status.NOT_SUBMITTED: _("Not submitted: {exercises}."),
+    }
+    return tuple(text.format(exercises=listed(names[it], 6)) for it, text in sentences.items() if names[it])
 
 
 def works(grade: Grade, limit: int = 3) -> tuple[str, ...]:
@@ -118,7 +180,10 @@ def works(grade: Grade, limit: int = 3) -> tuple[str, ...]:
     best = [(exercise, _weightiest(exercise)) for exercise in grade.exercises if not _is_whole(exercise)]
     found = [(exercise, check) for exercise, check in best if check]
     found.sort(key=lambda pair: -pair[1].max_score)
-    facts += [f"{exercise.name}: {check.title.rstrip('.')}." for exercise, check in found]
+    facts += [
+        _("{exercise}: {check}.").format(exercise=exercise.name, check=check.title.rstrip(".。"))
+        for exercise, check in found
+    ]
     return tuple(facts[:limit])
 
 
@@ -135,8 +200,8 @@ def arranged(exercise: ExerciseResult) -> Arranged:
 
 def exercise_sentence(exercise: ExerciseResult) -> str:
     """Say what became of an exercise: its tally if it was graded, else why it was not."""
-    sentence = _STATUS_SENTENCES[exercise.status] or f"{_tally([check.verdict for check in exercise.checks])}."
-    return " ".join(part for part in (sentence, exercise.note, decision(exercise)) if part)
+    said = _(_STATUS_SENTENCES[exercise.status]) or sentence([_tally([check.verdict for check in exercise.checks])])
+    return " ".join(part for part in (said, exercise.note, decision(exercise)) if part)
 
 
 def decision(exercise: ExerciseResult) -> str:
@@ -145,8 +210,14 @@ def decision(exercise: ExerciseResult) -> str:
     if made is None:
         return ""
     checked = format_points(sum(check.score for check in exercise.checks))
-    by, given = f"{made.author}, {made.time[:10]}", score_text(made.points, exercise.max_score)
-    return f"Decided by a person ({by}): {given}, where the checks give {checked}. {made.comment}".strip()
+    text = _("Decided by a person ({author}, {day}): {given}, where the checks give {checked}. {comment}")
+    return text.format(
+        author=made.author,
+        day=made.time[:10],
+        given=score_text(made.points, exercise.max_score),
+        checked=checked,
+        comment=made.comment,
+    ).strip()
 
 
 def skip_reason(exercise: ExerciseResult, check: CheckResult) -> str:
@@ -154,7 +225,9 @@ def skip_reason(exercise: ExerciseResult, check: CheckResult) -> str:
     if check.finding.rationale:
         return check.finding.rationale
     step = _first_step(exercise)
-    return f"Waits for: {step.check.title}" if step else "A check that it needs did not pass."
+    if step is None:
+        return _("A check that it needs did not pass.")
+    return _("Waits for: {check}").format(check=step.check.title)
 
 
 def faults_of_ours(grade: Grade) -> int:
@@ -167,19 +240,72 @@ def waiting_for_person(grade: Grade) -> str:
     held = sum(_held_points(exercise) for exercise in grade.exercises)
     if not faults_of_ours(grade):
         return ""
-    return f"{_points(held)} not decided yet: the grader failed there, and a person must look."
+    return _("{points} not decided yet: the grader failed there, and a person must look.").format(points=points(held))
 
 
-def again_command(grade: Grade) -> str:
-    """Give the command that checks the next step once more, or everything where nothing is to fix."""
-    command = f"grade {shlex.quote(grade.submission)}"
-    steps = next_steps(grade, 1)
-    return f"{command} --exercise {shlex.quote(steps[0].exercise.id)}" if steps else command
+def again_command(grade: Grade, path: str = "") -> str:
+    """Give the command that checks the next step once more, or everything where nothing is to fix.
+
+    `path` is where the submission was; without it, its name.
+    """
+    return command(path or grade.submission, *(step.exercise for first in next_steps(grade, 1) for step in first.steps))
+
+
+def command(path: str, *exercises: ExerciseResult) -> str:
+    """Give the command that grades these exercises of the submission there, or all of it."""
+    chosen = (f" --exercise {shlex.quote(exercise.id)}" for exercise in exercises)
+    return f"grade {shlex.quote(path)}{''.join(chosen)}"
+
+
+def listed(names: list[str], limit: int) -> str:
+    """Write names as a list of at most `limit`: `one, two and 3 more`."""
+    more = len(names) - limit + 1
+    shown = names if more <= 1 else [*names[: limit - 1], _("{count} more").format(count=more)]
+    if len(shown) == 1:
+        return shown[0]
+    return _("{names} and {last}").format(names=pgettext("list", ", ").join(shown[:-1]), last=shown[-1])
+
+
+def since(changes: Changes) -> str:
+    """Say in one sentence what changed since an earlier attempt."""
+    told = [
+        counted(_("{count} fixed"), len(changes.fixed)),
+        counted(_("{count} still open"), len(changes.open)),
+        counted(_("{count} new"), len(changes.new)),
+    ]
+    if reached := len(changes.reached):
+        text = ngettext("{count} that was not run before passes", "{count} that were not run before pass", reached)
+        told.append(counted(text, reached))
+    text = _("Since the attempt of {time}: {changes}.")
+    return text.format(time=moment(changes.time), changes=pgettext("list", ", ").join(told))
+
+
+def tools(grade: Grade) -> str:
+    """Say with what a submission was graded: versions and device, as a person who helps would ask."""
+    made = grade.tools
+    versions = (("grader", made.grader), ("torch", made.torch), ("Python", made.python), ("", grade.device))
+    return ", ".join(f"{name} {version}".strip() for name, version in versions if version)
+
+
+def tolerance(grade: Grade) -> str:
+    """Say how far values may lie from the reference's."""
+    if len(grade.tools.tolerances) != 2:
+        return ""
+    double, single = (f"{number:g}" for number in grade.tools.tolerances)
+    text = _("Values may differ from the reference's by {double} of their size in float64, by {single} in float32.")
+    return text.format(double=double, single=single)
 
 
 def score_text(score: float, max_score: float) -> str:
     """Write a score beside what it could be: `7.5 / 10`."""
     return f"{format_points(score)} / {format_points(max_score)}"
+
+
+def place_of(change: Change) -> str:
+    """Name the place in a page where a changed check is told of."""
+    groups = arranged(change.exercise)
+    told = change.check in (*groups.failed, *groups.errors, *groups.skipped, *groups.passed)
+    return anchor(change.exercise, change.check if told else None)
 
 
 def anchor(exercise: ExerciseResult, check: CheckResult | None = None) -> str:
@@ -191,10 +317,11 @@ def anchor(exercise: ExerciseResult, check: CheckResult | None = None) -> str:
 def _tally(verdicts: list[Verdict]) -> str:
     total, passed = len(verdicts), verdicts.count(Verdict.PASSED)
     if total == 0:
-        return "No check was run"
+        return _("No check was run")
     if passed == total:
-        return "The one check passes" if total == 1 else f"All {total} checks pass"
-    return f"{passed} of {counted(total, 'check')} {'passes' if total == 1 else 'pass'}"
+        return counted(ngettext("The one check passes", "All {count} checks pass", total), total)
+    text = ngettext("{passed} of {count} check passes", "{passed} of {count} checks pass", total)
+    return text.format(passed=passed, count=total)
 
 
 def _first_step(exercise: ExerciseResult) -> Step | None:
@@ -210,28 +337,18 @@ def _open_points(checks: Iterable[CheckResult]) -> float:
     return sum(check.max_score - check.score for check in checks)
 
 
-def _points(points: float) -> str:
-    text = format_points(points)
-    return f"{text} point" if text == "1" else f"{text} points"
-
-
 def _is_whole(exercise: ExerciseResult) -> bool:
     return bool(exercise.checks) and all(check.verdict is Verdict.PASSED for check in exercise.checks)
 
 
 def _whole_fact(exercises: list[ExerciseResult]) -> str:
     if len(exercises) == 1:
-        return f"{exercises[0].name} passes every check."
-    return f"{_listed([exercise.name for exercise in exercises], 4)} pass every check."
+        return _("{exercise} passes every check.").format(exercise=exercises[0].name)
+    return _("{exercises} pass every check.").format(exercises=listed([exercise.name for exercise in exercises], 4))
 
 
 def _weightiest(exercise: ExerciseResult) -> CheckResult | None:
     return max(arranged(exercise).passed, key=lambda check: check.max_score, default=None)
-
-
-def _listed(names: list[str], limit: int) -> str:
-    shown = names[:limit] if len(names) <= limit else [*names[: limit - 1], f"{len(names) - limit + 1} more"]
-    return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
 def _broke_whole(exercise: ExerciseResult) -> bool:

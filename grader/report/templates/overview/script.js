@@ -10,8 +10,10 @@
 
   const STANDINGS = { open: "/o", nothing: "o", whole: "#", absent: ".", undecided: "!" };
   const DRAWN = { "#": "■", "/": "◧", "o": "□", ".": "·", "!": "!", "-": "–" };
-  const WORDS = { "#": "all points", "/": "some points", "o": "no points", ".": "not handed in", "!": "the grader failed", "-": "not looked at" };
   const KINDS = { "#": "whole", "/": "part", "o": "nothing", ".": "absent", "!": "undecided", "-": "unasked" };
+  // What is said here, in the language of the page: the element stands before this script.
+  const WORDS = JSON.parse(get("words").textContent);
+  const told = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
   const FIELDS = ["q", "exercise", "standing", "misconception", "look"];
 
   let all = [], found = [], exercises = [], page = 0, sort = "name", down = false, timer = 0;
@@ -47,7 +49,7 @@
     const ordered = student.mistakes.includes(asked) ? [asked, ...student.mistakes.filter((name) => name !== asked)] : student.mistakes;
     more.type = "button";
     more.textContent = "+" + rest;
-    more.setAttribute("aria-label", rest + " more misconceptions");
+    more.setAttribute("aria-label", told(WORDS.more, { count: rest }));
     more.addEventListener("click", () => {
       cell.tabIndex = -1;
       cell.textContent = ordered.join(", ");
@@ -65,13 +67,14 @@
       const mark = document.createElement("span");
       mark.className = KINDS[glyph];
       mark.textContent = DRAWN[glyph];
-      mark.title = exercises[place++] + ": " + WORDS[glyph];
+      mark.title = told(WORDS.standing, { exercise: exercises[place++], standing: WORDS.standings[glyph] });
       strip.append(mark);
     }
     if (!place) return;
     strip.className = "strip";
     strip.setAttribute("role", "img");
-    strip.setAttribute("aria-label", [...student.strip].filter((glyph) => glyph === "#").length + " of " + place + " exercises complete");
+    const complete = [...student.strip].filter((glyph) => glyph === "#").length;
+    strip.setAttribute("aria-label", told(WORDS.complete, { count: complete, total: place }));
     cell.replaceChildren(strip);
   }
 
@@ -99,9 +102,9 @@
     const shown = everybody === true ? found : found.slice(page * SIZE, (page + 1) * SIZE);
     shown.forEach(dress);
     get("rows").replaceChildren(...shown.map((student) => student.row));
-    const total = all.length.toLocaleString("en");
-    get("count").textContent = found.length === all.length ? total + (all.length === 1 ? " student" : " students") : found.length.toLocaleString("en") + " of " + total + " students";
-    get("place").textContent = "page " + (page + 1) + " of " + pages;
+    const total = all.length.toLocaleString("en"), count = found.length.toLocaleString("en");
+    get("count").textContent = told(count !== total ? WORDS.some : all.length === 1 ? WORDS.one : WORDS.all, { count, total });
+    get("place").textContent = told(WORDS.page, { page: page + 1, pages });
     for (const id of ["place", "before", "after"]) get(id).hidden = pages === 1;
     get("before").disabled = page === 0;
     get("after").disabled = page === pages - 1;
