@@ -63,4 +63,4 @@ def _ancestors(kind: Any) -> Iterator[Any]:
 def _span(name: str, text: str) -> Markup:
     if not name or not text:
         return escape(text)
-    return Markup('<span class="{}">{}</span>').format(name, text)
+    return Markup(f'<span class="{name}">{escape(text)}</span>')
