@@ -7,80 +7,27 @@ docs/run-folder.md for the tables.
 
 from __future__ import annotations
 
-import base64
 import contextlib
-import hashlib
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
-from grader import attempts, saved
-from grader import evidence as ev
+from grader import attempts, packing, saved
 from grader.answers import Alike, Answer
 from grader.attempts import Attempt as Earlier
 from grader.database import Database
 from grader.errors import RunError
-from grader.evidence import Evidence
 from grader.language import _
-from grader.model import Demonstration, Grade, Override, Verdict
+from grader.model import Grade, Override, Verdict
+from grader.packing import Packed, Placed
 from grader.saved import Damaged
 from grader.submission import Kept, Submission, restored
-from grader.wire.frames import FrameError
 
-_INLINE = 512  # bytes of an array that is kept beside its answer; larger ones by content
-_LARGEST = 1 << 30
 _AT_HAND = 128  # answers that stay unpacked
-
-
-@dataclass(frozen=True)
-class Packed:
-    """An answer as it is kept. `unpack` gives it back, and needs the gradebook no more."""
-
-    under: str
-    record: bytes
-    blobs: Mapping[str, bytes]
-
-    def unpack(self) -> Evidence | Demonstration:
-        """The answer. Raises `RunError` where it is damaged."""
-        return self._unpacked
-
-    @cached_property
-    def _unpacked(self) -> Evidence | Demonstration:
-        try:
-            data = json.loads(_unzipped(self.record))
-            if set(data) == {"demonstration"}:
-                return saved.read(Demonstration, data["demonstration"])
-            arrays = {name: _array(entry, self.blobs) for name, entry in data["arrays"].items()}
-            return ev.restored(data["evidence"], arrays)
-        except (Damaged, FrameError, KeyError, TypeError, ValueError, zlib.error) as error:
-            raise RunError(
-                _("the gradebook holds an answer that cannot be read: {error}").format(error=error)
-            ) from error
-
-
-@dataclass(frozen=True)
-class Placed:
-    """The answer of a form, as code gives it whose exercise stands elsewhere."""
-
-    packed: Packed
-    alike: Alike
-
-    @property
-    def under(self) -> str:
-        """Circumstances of the answer."""
-        return self.packed.under
-
-    def unpack(self) -> Evidence | Demonstration:
-        """The answer. Raises `RunError` where it is damaged."""
-        found = self.packed.unpack()
-        return self.alike.placed(found) if isinstance(found, Evidence) else found
 
 
 @dataclass(frozen=True)
@@ -258,7 +205,9 @@ class Gradebook:
                     file=self._data.file, name=name, error=error
                 )
             ) from error
-        return restored(name, kept, {path: _unzipped(self._blob(digest)) for path, digest in kept.sources.items()})
+        return restored(
+            name, kept, {path: packing.unzipped(self._blob(digest)) for path, digest in kept.sources.items()}
+        )
 
     def put_answer(self, answer: Answer) -> None:
         """Keep an answer, in place of an earlier one to the same question."""
@@ -270,16 +219,12 @@ class Gradebook:
             alike = answer.given.form, answer.given.file, answer.given.line
             self._put("INSERT INTO alike VALUES (?, ?, ?, ?, ?)", *question, *alike)
         else:
-            self._put("INSERT INTO answer VALUES (?, ?, ?, ?)", *question, answer.under, self._packed(answer.given))
-
-    def _packed(self, given: Evidence | Demonstration) -> bytes:
-        data: dict[str, Any] = {}
-        if isinstance(given, Demonstration):
-            data = {"demonstration": saved.plain(given)}
-        else:
-            header, arrays = ev.plain(given)
-            data = {"evidence": header, "arrays": {name: self._listed(array) for name, array in arrays.items()}}
-        return zlib.compress(json.dumps(data, separators=(",", ":")).encode("ascii"), 6)
+            self._put(
+                "INSERT INTO answer VALUES (?, ?, ?, ?)",
+                *question,
+                answer.under,
+                packing.packed(answer.given, self._put_blob),
+            )
 
     def answers(self, code: str) -> dict[str, Packed | Placed]:
         """What this code answered before, or what code of this form did, by question."""
@@ -296,7 +241,7 @@ class Gradebook:
         if not found:
             raise self._damaged()
         ((under, record),) = found
-        return Packed(under, record, {digest: self._blob(digest) for digest in _referred(record)})
+        return Packed(under, record, {digest: self._blob(digest) for digest in packing.referred(record)})
 
     def count_answers(self, codes: Iterable[str]) -> int:
         """How many questions these codes have answered."""
@@ -367,18 +312,9 @@ class Gradebook:
         )
         return (pages - free) * size
 
-    def _listed(self, array: np.ndarray) -> list[Any]:
-        """How an array stands in a record: dtype, shape, and its bytes or their hash."""
-        content = np.ascontiguousarray(array).tobytes()
-        where = "" if len(content) <= _INLINE else hashlib.sha256(content).hexdigest()
-        if where:
-            self._put_blob(where, content)
-        inline = "" if where else base64.b64encode(content).decode("ascii")
-        return [array.dtype.name, list(array.shape), where, inline]
-
     def _put_blob(self, digest: str, content: bytes) -> None:
         if not self._all("SELECT 1 FROM blob WHERE hash = ?", digest):
-            self._put("INSERT INTO blob VALUES (?, ?)", digest, zlib.compress(content, 6))
+            self._put("INSERT INTO blob VALUES (?, ?)", digest, packing.zipped(content))
 
     def _blob(self, digest: str) -> bytes:
         found = self._all("SELECT data FROM blob WHERE hash = ?", digest)
@@ -388,19 +324,3 @@ class Gradebook:
 
     def _damaged(self) -> RunError:
         return RunError(_("{file} is damaged: something that it refers to is missing").format(file=self._data.file))
-
-
-def _referred(record: bytes) -> list[str]:
-    """The hashes of the blobs that a kept answer refers to."""
-    listed = json.loads(_unzipped(record)).get("arrays", {})
-    return [entry[2] for entry in listed.values() if entry[2]]
-
-
-def _array(entry: Any, blobs: Mapping[str, bytes]) -> np.ndarray:
-    name, shape, where, inline = entry
-    content = _unzipped(blobs[where]) if where else base64.b64decode(inline, validate=True)
-    return np.frombuffer(content, np.dtype(name)).reshape([int(size) for size in shape])
-
-
-def _unzipped(data: bytes) -> bytes:
-    return zlib.decompressobj().decompress(data, _LARGEST)

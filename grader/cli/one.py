@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from grader.model import Grade
     from grader.report.terminal import Detail
 
-_REPORT = N_("Where the HTML report goes. Default: reports/NAME.html.")
+REPORT = N_("Where the HTML report goes. Default: reports/NAME.html.")
 
 
 @command(N_("Grade one submission: the folder PATH. Writes reports/NAME.html unless --json or --plain is given."))
 @click.argument("path", type=click.Path(path_type=Path))
-@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=_REPORT)
+@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=REPORT)
 @option("--brief", is_flag=True, help=N_("Print one line for each thing that is open, and the score."))
 @option("-v", "--verbose", is_flag=True, help=N_("Print everything: passed checks, too, and nothing cut."))
 @option("--plain", is_flag=True, help=N_("Print one record a line, its fields between tabs, and nothing else."))

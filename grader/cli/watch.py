@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from grader.cli.one import REPORT
 from grader.cli.options import shared
 from grader.cli.running import console, grading, reported, say
 from grader.cli.speaking import command, option
@@ -38,7 +39,7 @@ _ENTER, _ESCAPE, _ERASE = "\r\n", "\x1b", "\x7f\b"
 @click.argument("path", type=click.Path(path_type=Path))
 @option("--poll", is_flag=True, help=_POLL)
 @option("--no-report", is_flag=True, help=_NO_REPORT)
-@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=N_("Where the HTML report goes."))
+@option("--report", type=click.Path(path_type=Path), metavar="FILE", help=REPORT)
 @shared
 def watch(path: Path, poll: bool, no_report: bool, report: Path | None, as_json: bool, **options: Any) -> None:
     """Grade a folder until somebody ends it."""
