@@ -1,4 +1,4 @@
-"""Answers as the gradebook keeps them: compressed JSON, and larger arrays apart, each once, by a hash of its content."""
+"""Answers as the gradebook keeps them: compressed JSON, and larger arrays apart, each once, under a hash of it."""
 
 from __future__ import annotations
 
