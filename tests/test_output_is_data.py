@@ -89,7 +89,9 @@ PLAIN = Skeleton(html.render(filled("x", "x"))).found
 @given(texts, texts)
 def test_a_page_has_the_same_elements_whatever_it_says(text: str, other: str) -> None:
     """No text should add, remove or change an element or an attribute, or hide a character."""
-    page = html.render(filled(text, other))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "LARGEST", 1 << 30)  # a page of long texts shows less, and would differ by that
+        page = html.render(filled(text, other))
     assert Skeleton(page).found == PLAIN
     assert all(is_visible(char) for char in page)
     page.encode()

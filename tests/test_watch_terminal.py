@@ -7,6 +7,7 @@ import os
 import pty
 import select
 import shutil
+import signal
 import struct
 import subprocess
 import sys
@@ -21,6 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 PATIENCE = 120.0  # seconds
 
 
+def _at_a_terminal() -> None:
+    """Take this terminal, and its Ctrl-C: in the background it is ignored, and children inherit that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
 class Terminal:
     """A terminal of 40 lines with `grade watch` on it; what it has shown is in `shown`."""
 
@@ -32,7 +39,7 @@ class Terminal:
         environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent), "TERM": "xterm", "LANG": "C.UTF-8"}
         self.process = subprocess.Popen(
             command, stdin=self._theirs, stdout=self._theirs, stderr=self._theirs, cwd=home, env=environment,
-            start_new_session=True, preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+            start_new_session=True, preexec_fn=_at_a_terminal,
         )  # fmt: skip
 
     def type(self, keys: str) -> None:

@@ -72,7 +72,7 @@ class FakeLine:
 
     def kill(self) -> None:
         """End it: every later question gets that."""
-        self._death = Death(MEMORY_LIMIT, "the kernel ended it")
+        self._death = Death(MEMORY_LIMIT, "")
 
     def close(self) -> None:
         """Count it."""
