@@ -278,6 +278,7 @@ def test_a_band_leaves_room_where_all_runs_reach_the_same() -> None:
     assert bands.band([0.1, 0.9] * 10, bands.DEVIATIONS[20]).lowest == 0
 
 
+@pytest.mark.long
 def test_a_run_on_data_of_ones_own(mnist: Path, cache: Path, tmp_path: Path) -> None:
     """From the command line: full marks, a band measured once, and words that fit the data."""
     environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent / "own")}
