@@ -71,9 +71,9 @@ def _signature(layer: Layer) -> tuple[object, ...]:
 
 def _row(expected: Layer | None, got: Layer | None, same: bool) -> LayerRow:
     return LayerRow(
-        expected=f"{expected.kind} {expected.sizes}" if expected else "",
+        expected=f"{expected.called} {expected.sizes}" if expected else "",
         expected_count=expected.count if expected else 0,
-        got=f"{got.kind} {got.sizes}" if got else "",
+        got=f"{got.called} {got.sizes}" if got else "",
         got_count=got.count if got else 0,
         name=got.path if got else "",
         same=same,
