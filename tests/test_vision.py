@@ -213,6 +213,7 @@ def test_absent_files_are_named_with_the_way_to_get_them(name: str, looked_for: 
     assert "\n" not in said
 
 
+@pytest.mark.long
 def test_too_few_images_and_damaged_files_are_said_to_be_that(tmp_path: Path) -> None:
     """Neither ends in a traceback."""
     with pytest.raises(UsageError, match=r"holds 30 training images; 1400 are needed"):

@@ -38,8 +38,8 @@ def good() -> Grade:
 
 
 def made_up() -> list[Entry]:
-    """Thirty students, of whom nobody lives, and some in whom a person is needed."""
-    return [*map(_shortened, made_up_class.entries(courses.load(ROOT), 30)), *sample_class()[:4]]
+    """A dozen students, of whom nobody lives, and some in whom a person is needed."""
+    return [*map(_shortened, made_up_class.entries(courses.load(ROOT), 12)), *sample_class()[:4]]
 
 
 def _shortened(entry: Entry) -> Entry:
