@@ -160,7 +160,7 @@ class Remembered:
         if isinstance(given, Evidence):
             self.killed |= killed(given)
             return given
-        form = self._form(job, module)
+        form = form_of(job, module, self.forms)
         if form is None:
             return None
         under = self._job_under(job)
@@ -174,11 +174,6 @@ class Remembered:
         alike = Alike(form_code(form, self._under), form.file, form.line)
         self._keep(Answer(self._collected.code(module), _asked(job), self._job_under(job), alike))
         return alike.placed(given)
-
-    def _form(self, job: Job, module: Module) -> Form | None:
-        """The form of an exercise, for questions whose answers do not hang on how it is written."""
-        written = any(probe.op == "source" for probe in job.probes)
-        return None if written else self.forms.get((module.path, job.exercise.name))
 
     def _given(self, code: str, asked: str, under: str) -> Evidence | Demonstration | None:
         known = self._kept(code, asked, under)
@@ -210,7 +205,7 @@ class Remembered:
         """Keep an answer, without its times; one that a worker was killed over is never taken for known."""
         found = timeless(found)
         self.killed |= killed(found)
-        form = self._form(job, module)
+        form = form_of(job, module, self.forms)
         if form and _plain(found) and _fits(found, form):
             self._keep(Answer(form_code(form, self._under), _asked(job), self._job_under(job), found))
             return self._kept_alike(found, form, job, module)
@@ -238,6 +233,12 @@ def code_fingerprint() -> str:
     here = Path(__file__).parent
     files = sorted(file for file in here.rglob("*.py") if not {"_course", "report", "cli"} & set(file.parts))
     return hashed([(str(file.relative_to(here)), file.read_bytes()) for file in files])
+
+
+def form_of(job: Job, module: Module, forms: Forms) -> Form | None:
+    """The form of an exercise, for questions whose answers do not hang on how it is written."""
+    written = any(probe.op == "source" for probe in job.probes)
+    return None if written else forms.get((module.path, job.exercise.name))
 
 
 def form_code(form: Form, under: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from grader.answers import Forms, Show, form_code
+from grader.answers import Forms, Show, form_code, form_of
 from grader.asking import Tell, patiently, run_job
 from grader.evidence import Evidence
 from grader.model import Demonstration, Protection
@@ -208,8 +208,7 @@ class Errand:
 
     def key(self, job: Job, module: Module) -> str:
         """What is asked of which code: equal keys, equal answers."""
-        written = any(probe.op == "source" for probe in job.probes)
-        form = None if written else self.forms.get((module.path, job.exercise.name))
+        form = form_of(job, module, self.forms)
         code = form_code(form, "") if form else self._collected.code(module)
         return hashed(code, job.exercise.id, job.questions)
 
