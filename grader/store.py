@@ -67,11 +67,8 @@ class Store:
     def write(self, key: str, evidence: Evidence) -> None:
         """Save evidence under `key`, whole or not at all."""
         with contextlib.suppress(OSError):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
-            with open(descriptor, "wb") as file:
-                file.write(zlib.compress(ev.dump(evidence), 1))  # to two fifths; all known mistakes take many
-            os.replace(name, self.folder / f"{key}.evidence")
+            # Compressed to two fifths: all known mistakes take many.
+            _put(self.folder / f"{key}.evidence", zlib.compress(ev.dump(evidence), 1))
 
     def attempted(self, submission: Path, attempt: Attempt) -> Attempt | None:
         """Remember an attempt at the submission in that folder, and give the one before it, if one is known."""
@@ -81,11 +78,7 @@ class Store:
         with contextlib.suppress(OSError, ValueError, Damaged):
             seen = saved.read(Seen, json.loads(file.read_bytes())).then(attempt)
         with contextlib.suppress(OSError):
-            file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-            with open(descriptor, "w", encoding="ascii") as new:
-                json.dump(saved.plain(seen), new)
-            os.replace(draft, file)
+            _put(file, json.dumps(saved.plain(seen)).encode("ascii"))
         return seen.before
 
     def _write_once(self, file: Path, content: bytes) -> None:
@@ -96,6 +89,15 @@ class Store:
         with contextlib.suppress(FileExistsError):  # whoever comes second reads what is there
             os.link(name, file)
         os.unlink(name)
+
+
+def _put(file: Path, content: bytes) -> None:
+    """Write a file, whole or not at all, in place of what is there. Raises `OSError`."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=".new-")
+    with open(descriptor, "wb") as new:
+        new.write(content)
+    os.replace(draft, file)
 
 
 def key(source: bytes, questions: bytes, device: str, facts: Facts) -> str:
