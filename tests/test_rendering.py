@@ -54,6 +54,23 @@ def test_a_helper_that_is_killed_costs_no_page(grades: list[Grade]) -> None:
     assert not any(helper.is_alive() for helper in helpers)
 
 
+def test_a_page_that_cannot_be_written_leaves_no_helper(grades: list[Grade]) -> None:
+    """What fails with one page, as on a full disk, should be heard, and end the helpers all the same."""
+
+    def full(page: str) -> None:
+        raise OSError("no room")
+
+    renderer = Renderer(2)
+    renderer.put(grades[0], None, lambda page: None)
+    for grade in grades[1:3]:
+        renderer.put(grade, None, full)
+    helpers = [helper.process for helper in renderer._busy]
+    with pytest.raises(OSError, match="no room"):
+        renderer.__exit__(None, None, None)
+    assert len(helpers) == 2
+    assert not any(helper.is_alive() for helper in helpers)
+
+
 def test_an_interrupt_leaves_no_helper(grades: list[Grade]) -> None:
     """What is interrupted should end at once, with its helpers."""
     renderer = Renderer(2)

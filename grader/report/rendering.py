@@ -49,13 +49,17 @@ class Renderer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        while self._busy and kind is None:
-            self._take()
-        for process, pipe in (*self._idle, *((helper.process, helper.pipe) for helper in self._busy)):
-            pipe.close()
-            if kind is not None:
-                process.terminate()
-            process.join()
+        try:
+            while self._busy and kind is None:
+                self._take()
+        finally:
+            for process, pipe in self._idle:
+                pipe.close()
+                process.join()
+            for helper in self._busy:  # interrupted, or what was done with a page failed: nobody wants theirs
+                helper.pipe.close()
+                helper.process.terminate()
+                helper.process.join()
 
     def put(self, grade: Grade, before: Attempt | None, done: Done) -> None:
         """Have a grade rendered, and its page handed to `done` later."""
