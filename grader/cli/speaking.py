@@ -23,28 +23,24 @@ _OPTION, _COURSE = "--lang", "--course"
 _WIDTHS = {"zh": 54}
 
 
-class Option(click.Option):
+class _Said:
+    """Help that is said in the language of the run."""
+
+    @property
+    def help(self) -> str | None:
+        return self._help and _(self._help)
+
+    @help.setter
+    def help(self, text: str | None) -> None:
+        self._help = text
+
+
+class Option(_Said, click.Option):
     """An option whose help is said in the language of the run."""
 
-    @property
-    def help(self) -> str | None:
-        return self._help and _(self._help)
 
-    @help.setter
-    def help(self, text: str | None) -> None:
-        self._help = text
-
-
-class Command(Documented):
+class Command(_Said, Documented):
     """A command whose help is said in the language of the run, with the sections of a manual page."""
-
-    @property
-    def help(self) -> str | None:
-        return self._help and _(self._help)
-
-    @help.setter
-    def help(self, text: str | None) -> None:
-        self._help = text
 
     def get_short_help_str(self, limit: int = 45) -> str:
         sentence, end, _rest = (self.help or "").partition("。")  # Click looks for a full stop and a space
