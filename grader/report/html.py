@@ -12,7 +12,7 @@ from jinja2 import Environment
 from grader import attempts
 from grader.attempts import Attempt
 from grader.language import _
-from grader.model import AssignmentResult, Demonstration, ExerciseResult, Exhibits, Grade, Status, Verdict
+from grader.model import AssignmentResult, Demonstration, ExerciseResult, Exhibits, Grade, Verdict
 from grader.report import exhibits, forum, frame, summary
 from grader.report.exhibits import Caps, Listing, Table
 from grader.report.plain import Room, moment, readable
@@ -138,7 +138,7 @@ def _chapter(assignment: AssignmentResult, path: str, caps: Caps) -> Chapter:
 
 def _section(exercise: ExerciseResult, path: str, caps: Caps) -> Section:
     anchor, shown, checks = summary.anchor(exercise), exercise.exhibits, summary.arranged(exercise)
-    state = _state(exercise)
+    state = summary.state(exercise)
     if state is Verdict.PASSED and not caps.whole:
         shown = Exhibits()
     return Section(
@@ -156,17 +156,6 @@ def _section(exercise: ExerciseResult, path: str, caps: Caps) -> Section:
         output=shown.output,
         picture=base64.b64encode(shown.picture).decode("ascii") if caps.pictures else "",
     )
-
-
-def _state(exercise: ExerciseResult) -> Verdict:
-    """Name an exercise's look: the student's open work before our faults, both before what was not graded."""
-    checks = summary.arranged(exercise)
-    if checks.failed:
-        return Verdict.FAILED
-    if exercise.status is Status.ERROR or checks.errors:
-        return Verdict.ERROR
-    whole = exercise.status is Status.GRADED and checks.passed and not checks.skipped
-    return Verdict.PASSED if whole else Verdict.SKIPPED
 
 
 @cache

@@ -175,9 +175,9 @@ def still_to_do(grade: Grade) -> tuple[str, ...]:
 
 def works(grade: Grade, limit: int = 3) -> tuple[str, ...]:
     """State up to `limit` facts about what already works: whole exercises first, then the weightiest checks."""
-    whole = [exercise for exercise in grade.exercises if _is_whole(exercise)]
+    whole = [exercise for exercise in grade.exercises if is_whole(exercise)]
     facts = [_whole_fact(whole)] if whole else []
-    best = [(exercise, _weightiest(exercise)) for exercise in grade.exercises if not _is_whole(exercise)]
+    best = [(exercise, _weightiest(exercise)) for exercise in grade.exercises if not is_whole(exercise)]
     found = [(exercise, check) for exercise, check in best if check]
     found.sort(key=lambda pair: -pair[1].max_score)
     facts += [
@@ -185,6 +185,17 @@ def works(grade: Grade, limit: int = 3) -> tuple[str, ...]:
         for exercise, check in found
     ]
     return tuple(facts[:limit])
+
+
+def state(exercise: ExerciseResult) -> Verdict:
+    """The one verdict that stands for an exercise: what the student can mend comes before what we must, and both
+    before what was not graded."""
+    checks = arranged(exercise)
+    if checks.failed:
+        return Verdict.FAILED
+    if exercise.status is Status.ERROR or checks.errors:
+        return Verdict.ERROR
+    return Verdict.PASSED if is_whole(exercise) else Verdict.SKIPPED
 
 
 def arranged(exercise: ExerciseResult) -> Arranged:
@@ -337,7 +348,8 @@ def _open_points(checks: Iterable[CheckResult]) -> float:
     return sum(check.max_score - check.score for check in checks)
 
 
-def _is_whole(exercise: ExerciseResult) -> bool:
+def is_whole(exercise: ExerciseResult) -> bool:
+    """Whether an exercise passes every check."""
     return bool(exercise.checks) and all(check.verdict is Verdict.PASSED for check in exercise.checks)
 
 

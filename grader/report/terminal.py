@@ -102,7 +102,12 @@ def _show_standing(screen: Screen, assignment: AssignmentResult) -> None:
     """A line for each exercise with something open; those with nothing to say share one, at the end."""
     quiet: dict[str, list[ExerciseResult]] = {}
     for exercise in assignment.exercises:
-        if exercise.status is Status.GRADED and not exercise.note and _is_whole(exercise) and not exercise.override:
+        if (
+            exercise.status is Status.GRADED
+            and not exercise.note
+            and summary.is_whole(exercise)
+            and not exercise.override
+        ):
             quiet.setdefault("", []).append(exercise)
         elif exercise.status in _UNTOUCHED:
             quiet.setdefault(summary.exercise_sentence(exercise), []).append(exercise)
@@ -116,7 +121,7 @@ def _show_standing(screen: Screen, assignment: AssignmentResult) -> None:
 
 
 def _show_line(screen: Screen, exercise: ExerciseResult) -> None:
-    verdict = _verdict(exercise)
+    verdict = summary.state(exercise)
     line = Text.assemble((exercise.name, "bold"), "  ", _open(exercise) if verdict is not Verdict.PASSED else "")
     line.rstrip()
     screen.put(line, 2, screen.mark(verdict), summary.score_text(exercise.score, exercise.max_score))
@@ -133,16 +138,6 @@ def _show_alike(screen: Screen, verdict: Verdict, exercises: Sequence[ExerciseRe
     score = sum(exercise.score for exercise in exercises), sum(exercise.max_score for exercise in exercises)
     line = Text.assemble(names, "  ", sentence) if sentence else names
     screen.put(line, 2, screen.mark(verdict), summary.score_text(*score))
-
-
-def _verdict(exercise: ExerciseResult) -> Verdict:
-    """The one mark that stands for an exercise: what the student can mend comes before what we must."""
-    checks = summary.arranged(exercise)
-    if checks.failed:
-        return Verdict.FAILED
-    if exercise.status is Status.ERROR or checks.errors:
-        return Verdict.ERROR
-    return Verdict.PASSED if _is_whole(exercise) else Verdict.SKIPPED
 
 
 def _open(exercise: ExerciseResult) -> str:
@@ -162,7 +157,7 @@ def _show_open(screen: Screen, grade: Grade) -> None:
     """One line for each thing that is open, the most useful first, then what nobody has worked on."""
     steps = summary.things_to_fix(grade)
     fixed = [step.exercise for step in steps]
-    others = [each for each in grade.exercises if not any(each is one for one in fixed) and not _is_whole(each)]
+    others = [each for each in grade.exercises if not any(each is one for one in fixed) and not summary.is_whole(each)]
     for step in steps:
         _show_brief(screen, step.exercise, step.where)
     for exercise in others:
@@ -177,7 +172,7 @@ def _show_brief(screen: Screen, exercise: ExerciseResult, where: Place | None) -
     place = f"{where.file}:{where.line}: " if where else ""
     score = f" ({summary.score_text(exercise.score, exercise.max_score)})"
     name = (exercise.name, "bold")
-    screen.line(Text.assemble(screen.mark(_verdict(exercise)), place, name, ": ", _open(exercise), (score, "dim")))
+    screen.line(Text.assemble(screen.mark(summary.state(exercise)), place, name, ": ", _open(exercise), (score, "dim")))
 
 
 def _show_step(screen: Screen, step: Step, path: str) -> None:
@@ -289,10 +284,6 @@ def _where(place: Place | None) -> str:
     if place is None:
         return ""
     return f"{place.file}:{place.line}\n{place.text.strip()}".rstrip()
-
-
-def _is_whole(exercise: ExerciseResult) -> bool:
-    return bool(exercise.checks) and all(check.verdict is Verdict.PASSED for check in exercise.checks)
 
 
 def _summary_row(grade: Grade, columns: list[str]) -> list[Text]:
