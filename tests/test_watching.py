@@ -20,6 +20,7 @@ from grader import checks
 from grader.answers import Alike, Answer
 from grader.board import Begun, Board, Saved, Seen, Settled, Since, Trouble
 from grader.cli.saves import Saved as Filter
+from grader.cli.watch import Screen
 from grader.desk import Dropped, Stoppable
 from grader.evidence import Evidence, NotYet, Partial
 from grader.grading import Grader
@@ -336,3 +337,20 @@ def test_loaded_is_what_a_partial_answer_may_hold() -> None:
     assert partial.get("load", Loaded) == made_up.LOADED
     with pytest.raises(NotYet):
         partial.answered("find")
+
+
+def test_the_answer_to_a_key_stays_when_the_work_under_way_ends(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path
+) -> None:
+    """Only the next key, or the next save, takes it away."""
+    watching, _, _ = watched
+    shown = Screen(tmp_path, Console(file=io.StringIO()), page=None, exactly=False)
+    shown.watching = watching
+    for key in "pnothing\r":
+        shown.key(key)
+    answer = shown.around.answer
+    assert "nothing" in answer
+    shown.heard(Settled(grades.grade()))
+    assert shown.around.answer == answer
+    shown.key("h")
+    assert shown.around.answer == ""

@@ -49,13 +49,13 @@ def watch(path: Path, poll: bool, no_report: bool, report: Path | None, as_json:
             raise UsageError(_("`grade watch` shows its verdicts on a terminal: to grade once, use `grade PATH`"))
         with _terminable():
             say(_("getting ready …"))
-            screen = _Screen(path, out, None if no_report else report or Path("reports"), report is not None)
-            with grading(path, apart=True, tell=screen.remark, **options) as grader:
+            screen = Screen(path, out, None if no_report else report or Path("reports"), report is not None)
+            with grading(path, apart=True, tell=screen.doing, **options) as grader:
                 screen.run(grader, poll)
                 grader.sandbox.close()  # ends the workers: nobody waits for what they were at
 
 
-class _Screen:
+class Screen:
     """The terminal: keys, saves and verdicts come in by one queue, and each is answered by a new picture."""
 
     def __init__(self, folder: Path, out: Console, page: Path | None, exactly: bool) -> None:
@@ -63,13 +63,13 @@ class _Screen:
 
         self._folder, self._out, self._page, self._exactly = folder, out, page, exactly
         self._happened: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._around: Around = Around(str(folder), ())
-        self._watching: Watching | None = None
+        self.around: Around = Around(str(folder), ())
+        self.watching: Watching | None = None
         self._ended, self._drawn, self._saved_at = False, False, 0.0
 
-    def remark(self, line: str) -> None:
-        """Have a line said at the foot."""
-        self._happened.put(lambda: self._set(remark=line))
+    def doing(self, line: str) -> None:
+        """Have it said at the foot what is done meanwhile."""
+        self._happened.put(lambda: self._set(doing=line))
 
     def run(self, grader: Any, poll: bool) -> None:
         """Until `q` is typed. Raises KeyboardInterrupt at Ctrl-C."""
@@ -77,17 +77,17 @@ class _Screen:
         from grader.cli.saves import Saves
         from grader.watching import Watching
 
-        self._watching = Watching(grader, self._folder, self._tell)
-        self._set(order=tuple(self._watching.exercises()))
+        self.watching = Watching(grader, self._folder, self._tell)
+        self._set(order=tuple(self.watching.exercises()))
         saves = Saves(self._folder, lambda: self._happened.put(self._saved), poll)
         try:
-            with Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self._key(key))):
+            with Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self.key(key))):
                 saves.start()
                 while not self._ended:
                     self._next()
         finally:
             saves.close()
-            self._watching.close()
+            self.watching.close()
 
     def _next(self) -> None:
         """What has happened, and then one picture of it all."""
@@ -98,41 +98,44 @@ class _Screen:
         self._draw()
 
     def _tell(self, event: Event) -> None:
-        self._happened.put(lambda: self._heard(event))
+        self._happened.put(lambda: self.heard(event))
 
     def _saved(self) -> None:
-        assert self._watching is not None
+        assert self.watching is not None
         now = time.monotonic()
-        if self._watching.look():
+        if self.watching.look():
             self._begun(now)
 
     def _begun(self, now: float) -> None:
         self._saved_at = now
-        self._set(seconds=None, remark="")
+        self._set(seconds=None, answer="", doing="")
 
-    def _heard(self, event: Event) -> None:
+    def heard(self, event: Event) -> None:
+        """What became of the round under way. The answer to a key stays until the next key, or the next save."""
         from grader.board import Seen, Settled
 
-        assert self._watching is not None
-        if isinstance(event, Seen) and self._around.seconds is None and self._watching.board.examined:
+        assert self.watching is not None
+        if isinstance(event, Seen) and self.around.seconds is None and self.watching.board.examined:
             self._set(seconds=time.monotonic() - self._saved_at)
         if isinstance(event, Settled):
-            self._set(remark="")
-            if not self._around.filter:
+            self._set(doing="")
+            if not self.around.filter:
                 self._write_page(event.grade)
 
-    def _key(self, key: str) -> None:
-        if self._around.typing is not None:
-            self._typed(key, self._around.typing)
-        elif self._around.help:
+    def key(self, key: str) -> None:
+        """What a key that was typed is for."""
+        self._set(answer="")
+        if self.around.typing is not None:
+            self._typed(key, self.around.typing)
+        elif self.around.help:
             self._set(help=False)
         elif key in ("a", "f"):
-            assert self._watching is not None
+            assert self.watching is not None
             now = time.monotonic()
-            if self._watching.again(only_failed=key == "f"):
+            if self.watching.again(only_failed=key == "f"):
                 self._begun(now)
             else:
-                self._set(remark=_("Nothing is open."))
+                self._set(answer=_("Nothing is open."))
         elif key == "p":
             self._set(typing="")
         elif key in ("h", "?"):
@@ -155,15 +158,15 @@ class _Screen:
     def _filter(self, text: str) -> None:
         from grader.board import matching
 
-        assert self._watching is not None
-        found = matching(text, self._watching.exercises())
+        assert self.watching is not None
+        found = matching(text, self.watching.exercises())
         if not found:
-            self._set(remark=_("No exercise has {text} in its name.").format(text=repr(text)))
+            self._set(answer=_("No exercise has {text} in its name.").format(text=repr(text)))
             return
-        order = tuple(id for id in self._watching.exercises() if id in found)
+        order = tuple(id for id in self.watching.exercises() if id in found)
         self._set(filter=text, order=order)
         now = time.monotonic()
-        if self._watching.choose(found):
+        if self.watching.choose(found):
             self._begun(now)
 
     def _write_page(self, grade: Grade) -> None:
@@ -180,17 +183,17 @@ class _Screen:
             else:
                 self._set(page=str(put_report(page, self._page, pages.Names().of(grade.submission))))
         except UsageError as error:
-            self._set(remark=str(error))
+            self._set(answer=str(error))
 
     def _set(self, **changes: Any) -> None:
-        self._around = replace(self._around, **changes)
+        self.around = replace(self.around, **changes)
 
     def _draw(self) -> None:
         """One picture, over the last one. What was on the screen before the first goes up, and can be scrolled to."""
         from grader.report.watch import screen
 
-        assert self._watching is not None
-        lines = screen(self._watching.board, self._around, self._out)
+        assert self.watching is not None
+        lines = screen(self.watching.board, self.around, self._out)
         with self._out.capture() as captured:
             for line in lines:
                 self._out.print(line, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)

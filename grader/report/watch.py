@@ -56,7 +56,7 @@ class _View:
 class Around:
     """What is shown around the board: the folder, the ids of exercises in the order of the course, where the page is,
     how many seconds after the save all verdicts but those of training runs were there, a filter, and what is being
-    typed as one; whether help is wanted; one more line to say."""
+    typed as one; whether help is wanted; what to say to the last key, and meanwhile of the work under way."""
 
     folder: str
     order: tuple[str, ...]
@@ -65,7 +65,8 @@ class Around:
     filter: str = ""
     typing: str | None = None
     help: bool = False
-    remark: str = ""
+    answer: str = ""
+    doing: str = ""
 
 
 def screen(board: Board, around: Around, console: Console) -> list[Text]:
@@ -164,8 +165,10 @@ def _foot(board: Board, around: Around) -> Iterator[Text]:
     if around.seconds is not None:
         said.append("   " + _("verdicts after {seconds} s").format(seconds=f"{around.seconds:.2f}"), "dim")
     yield said
-    if around.remark or around.page:
-        yield Text(one_line(around.remark) or _("Report: {file}").format(file=one_line(around.page)), "dim")
+    if around.answer or around.doing or around.page:
+        yield Text(
+            one_line(around.answer or around.doing) or _("Report: {file}").format(file=one_line(around.page)), "dim"
+        )
     if around.typing is not None:
         yield Text.assemble((_("Exercise: "), "bold"), one_line(around.typing), "▌" if around.typing == "" else "_")
     else:
