@@ -149,7 +149,8 @@ def _digest(seed: int, *names: object) -> bytes:
 def examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
     """All questions of an exercise but its training run.
 
-    Everything that needs no forward pass comes first: a pass that never ends must not take it away."""
+    Everything that needs no forward pass comes first: a pass that never ends must not take it away. What needs a
+    backward pass comes last: it is the dearest, and who watches has the other verdicts meanwhile."""
     limits = settings.limits_of(exercise)
     yield Probe("find", "find", {"name": exercise.name}, limits=limits)
     if exercise.scene:
@@ -159,13 +160,20 @@ def examination(exercise: Exercise, settings: Settings) -> Iterator[Probe]:
         build, key = f"build.{number}", {"subject": str(number)}
         yield Probe(build, "build", _make(exercise, case, settings) | key, limits=limits)
         yield Probe(f"tables.{number}", "tables", key, {}, (build,), limits)
-    for number, case in enumerate(exercise.cases):
-        yield from _passes(exercise, number, case, settings)
+    passes = [
+        probe for number, case in enumerate(exercise.cases) for probe in _passes(exercise, number, case, settings)
+    ]
+    yield from (probe for probe in passes if not _differentiates(probe))
     if exercise.cases:
         dry = _make(exercise, exercise.cases[0], settings)
         x = _input(exercise, 0, 0, settings)
         yield Probe("dry", "dry", dry, {"x": x}, ("build.0",), limits)
+    yield from filter(_differentiates, passes)
     yield Probe("adapted", "adapted", {}, limits=limits)
+
+
+def _differentiates(probe: Probe) -> bool:
+    return bool(probe.params.get("backward"))
 
 
 def _passes(exercise: Exercise, number: int, case: Case, settings: Settings) -> Iterator[Probe]:
