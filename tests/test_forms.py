@@ -137,6 +137,32 @@ def test_another_exercise_counts_where_it_is_spoken_of() -> None:
         assert form(one) != form(two)
 
 
+SCRIPT = 'if __name__ == "__main__":'
+
+
+def as_script(guard: str, line: str) -> str:
+    """The exercise with that line behind a guard."""
+    return f"{BASE}\n    {guard}\n        {line}\n"
+
+
+@pytest.mark.parametrize("line", ["print(Net(2))", "Other.forward = None", "import sys", "import pieces"])
+def test_what_only_a_script_would_run_does_not_matter(line: str) -> None:
+    """No worker runs a file as a script; an `else`, another condition, or another `__name__` is another matter."""
+    assert form(as_script(SCRIPT, "print(1)")) == form(as_script(SCRIPT, line)) == form(BASE) != ""
+    assert form(as_script("if '__main__' == __name__:", line)) == form(BASE)
+    for guard in (f"{SCRIPT}\n        pass\n    else:", "if __name__ == 'work':", "if not __name__ == '__main__':"):
+        assert form(as_script(guard, "print(1)")) != form(as_script(guard, "print(2)"))
+    for renamed in ("__name__ = '__main__'", "from pieces import name as __name__", "__all__ = ['__name__']"):
+        one, two = (f"{as_script(SCRIPT, f'print({number})')}\n    {renamed}\n" for number in (1, 2))
+        assert form(one) != form(two)
+
+
+def test_reading_the_name_of_a_class_is_no_renaming() -> None:
+    """`type(x).__name__` is common in what students print."""
+    named = BASE.replace("import torch\n", "import torch\n    print(torch.nn.Linear.__name__)\n", 1)
+    assert form(named) == form(f"{named}\n    {SCRIPT}\n        print(1)\n") != ""
+
+
 def test_files_beside_count_where_any_may_be_imported() -> None:
     """A helper module belongs to the form of what imports it, and to no other."""
     using = BASE.replace("import torch\n", "import torch\n    import pieces\n", 1)

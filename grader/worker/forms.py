@@ -17,6 +17,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -68,14 +69,15 @@ def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays
 def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names: Sequence[str]) -> Iterator[Form]:
     """The forms of the exercises in one module, of those that have one. What is not defined at its top level has the
     form of all code that does not define it."""
-    own = [(f"{module}.ipynb, cell {number}", cell) for number, cell in enumerate(cells, start=1)]
+    own = [(f"{module}.ipynb, cell {number}", topcode.without_magics(cell)) for number, cell in enumerate(cells, 1)]
     try:
-        trees = [(place, _bare(topcode.without_magics(cell))) for place, cell in own]
-        trees = trees or [(f"{module}.py", _bare(files[f"{module}.py"]))]
-        importing = any(_imports(tree, files) for _, tree in trees)
-        beside = [(path, _bare(text)) for path, text in sorted(files.items()) if importing and path != trees[0][0]]
-        pieces = [Piece(place, node) for place, tree in trees for node in tree.body]
-        others = [Piece(place, node) for place, tree in beside for node in tree.body]
+        own = own or [(f"{module}.py", files[f"{module}.py"])]
+        pieces = [piece for place, text in own for piece in _pieces(place, text)]
+        importing = _imports(pieces, files)
+        beside = [(path, text) for path, text in sorted(files.items()) if importing and path != own[0][0]]
+        others = [piece for place, text in beside for piece in _pieces(place, text)]
+        if not any(piece.renames for piece in (*pieces, *others)):
+            pieces, others = ([piece for piece in each if not piece.script] for each in (pieces, others))
         for name in names:
             places = [(piece.part, piece.node.lineno) for piece in pieces if piece.defines == name]
             reached = [*(_reachable(pieces, set(names) - {name}) if places else pieces), *others]
@@ -86,18 +88,29 @@ def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names:
 
 
 class Piece:
-    """One statement at the top level of one file or cell, compiled as it will be run. Raises what compiling raises."""
+    """One statement at the top level of one file or cell, compiled as it will be run. Raises what compiling raises.
+
+    `script` says that it does something only where its file is run as a script, which no worker does; unless some
+    statement `renames` the module.
+    """
 
     def __init__(self, part: str, node: ast.stmt) -> None:
         self.part, self.node = part, node
         self.defines = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ""
         self.idle = bool(self.defines) and _idle(node)
-        self.words = _spoken(node)
+        self.words, self.imports = _spoken(node), frozenset(imported_by(ast.Module([node], [])))
+        self.script, self.renames = _is_script(node), any(map(_renames, ast.walk(node)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(ast.Module([node], []), part, "exec", dont_inherit=True)
         self.sees = any(map(_sees, ast.walk(node)))
         self.digest = hashlib.sha256(repr((part, _normal(code))).encode()).digest()
+
+
+@lru_cache(maxsize=64)  # of most files nothing changes from one submission's exercise to the next, or between saves
+def _pieces(place: str, text: str | bytes) -> tuple[Piece, ...]:
+    """The statements of a file or a cell. Raises ValueError where it is no Python, and what compiling raises."""
+    return tuple(Piece(place, node) for node in _bare(text).body)
 
 
 def _bare(text: str | bytes) -> ast.Module:
@@ -116,10 +129,10 @@ def _documented(node: ast.Module | ast.ClassDef | Function) -> bool:
     return ast.get_docstring(node, clean=False) is not None
 
 
-def _imports(tree: ast.Module, files: Collection[str]) -> bool:
+def _imports(pieces: Iterable[Piece], files: Collection[str]) -> bool:
     """Whether a module may import another file of the submission."""
     own = {part.removesuffix(".py") for path in files for part in path.split("/")}
-    return any(not own.isdisjoint(name.split(".")) for name in imported_by(tree))
+    return any(not own.isdisjoint(name.split(".")) for piece in pieces for name in piece.imports)
 
 
 def _reachable(pieces: Sequence[Piece], others: Collection[str]) -> list[Piece]:
@@ -139,12 +152,27 @@ def _reachable(pieces: Sequence[Piece], others: Collection[str]) -> list[Piece]:
 
 def _spoken(top: ast.stmt) -> set[str]:
     """All words of a statement that may be names, those in texts too."""
-    words: set[str] = set()
-    for node in ast.walk(top):
-        texts = (getattr(node, key, None) for key in ("id", "attr", "name", "asname", "arg", "value"))
-        words.update(word for text in texts if isinstance(text, str) for word in _WORD.findall(text))
-        words.update(word for names in (getattr(node, "names", ()),) for word in names if isinstance(word, str))
-    return words
+    return {word for node in ast.walk(top) for word in _words(node)}
+
+
+def _words(node: ast.AST) -> Iterator[str]:
+    texts = (getattr(node, key, None) for key in ("id", "attr", "name", "asname", "arg", "value"))
+    yield from (word for text in texts if isinstance(text, str) for word in _WORD.findall(text))
+    yield from (name for name in getattr(node, "names", ()) if isinstance(name, str))
+
+
+def _is_script(node: ast.stmt) -> bool:
+    """Whether it is ``if __name__ == "__main__":``, with nothing else for everybody else."""
+    compared = node.test if isinstance(node, ast.If) and not node.orelse else None
+    if not isinstance(compared, ast.Compare) or not isinstance(compared.ops[0], ast.Eq):
+        return False
+    return sorted(map(ast.unparse, (compared.left, *compared.comparators))) == ["'__main__'", "__name__"]
+
+
+def _renames(node: ast.AST) -> bool:
+    """Whether it mentions ``__name__`` for anything but to read it."""
+    reads = isinstance(getattr(node, "ctx", None), ast.Load)
+    return not reads and "__name__" in _words(node)
 
 
 def _idle(node: ast.stmt) -> bool:
