@@ -94,7 +94,7 @@ class FunctionalDropout(nn.Module):
 def conv_relu_pool(x: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
     """返回卷积 -> ReLU -> 最大池化的结果，全部采用函数形式。
 
-    卷积为 3x3，padding 为 1，步幅为 1；池化为 2x2，步幅为 2。
+    卷积为 3x3，填充为 1，步幅为 1；池化为 2x2，步幅为 2。
 
     参数：
         x：图像，`(N, C, H, W)`；`H` 和 `W` 可以不同，也可以是奇数。

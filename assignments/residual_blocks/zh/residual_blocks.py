@@ -44,9 +44,9 @@ class RestNetBasicBlock(nn.Module):
 class RestNetDownBlock(nn.Module):
     """缩小特征图并改变通道数的残差块。
 
-    主路径：  conv3x3(in -> out, stride s1, padding 1) -> bn -> relu -> conv3x3(out -> out, stride s2, padding 1) -> bn
-    捷径分支：conv1x1(in -> out, stride s1, 无 padding) -> bn
-    输出：    relu(主路径 + 捷径分支)
+    主路径：conv3x3(in -> out, stride s1, padding 1) -> bn -> relu -> conv3x3(out -> out, stride s2, padding 1) -> bn
+    捷径：  conv1x1(in -> out, stride s1, 不填充) -> bn
+    输出：  relu(主路径 + 捷径)
 
     参数：
         in_channels：输入的通道数。

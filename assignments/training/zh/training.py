@@ -6,7 +6,7 @@
 七道习题共同的规则：
 
 * 代码适用于任何模型、数据集、批次大小和损失：不把它们的任何信息写死在代码中。
-* `device` 指明在哪里计算：一个 `torch.device`，或 "cpu" 这样的名称。加载器给出的数据在 CPU 上。
+* `device` 指明在哪里计算：一个 `torch.device`，或 "cpu" 这样的名称。数据加载器给出的数据在 CPU 上。
 * 要求返回数的地方，返回 Python 的 `float`，而不是张量。
 * 数据集可以有任意多个样本。因此一轮中的最后一个批次可能比其他批次小，
   但每个样本的分量仍然相同。
@@ -23,14 +23,14 @@ from torch.utils.data import DataLoader, Dataset
 
 
 def make_loaders(train_dataset: Dataset, test_dataset: Dataset, batch_size: int) -> tuple[DataLoader, DataLoader]:
-    """返回两个加载器，`(train_loader, test_loader)`。
+    """返回两个数据加载器，`(train_loader, test_loader)`。
 
     参数：
         train_dataset：用于训练的样本。
         test_dataset：用于评估的样本。
-        batch_size：两个加载器每个批次的样本数。
+        batch_size：两个数据加载器每个批次的样本数。
 
-    训练加载器每一轮都采用新的随机顺序，测试加载器按数据集的顺序。两者都不遗漏任何样本。
+    训练数据加载器每一轮都采用新的随机顺序，测试数据加载器按数据集的顺序。两者都不遗漏任何样本。
     """
     raise NotImplementedError("make_loaders: write this function")
 
@@ -43,7 +43,7 @@ def make_criterion(task: str) -> Callable[[torch.Tensor, torch.Tensor], torch.Te
 
     以 `(outputs, targets)` 调用其结果，返回只含一个数的张量，即批次上的平均值。
     对于 "classification"，它是 logits `(N, classes)` 与整数目标 `(N,)` 的交叉熵；
-    对于 "regression"，它是形状相同的输出与目标的均方误差。其他任务一律引发 `ValueError`。
+    对于 "regression"，它是形状相同的输出与目标的均方误差。其他任务一律抛出 `ValueError`。
     """
     raise NotImplementedError("make_criterion: write this function")
 
@@ -57,7 +57,7 @@ def make_optimizer(model: nn.Module, name: str, lr: float) -> torch.optim.Optimi
         lr：学习率。
 
     结果是 `torch.optim.SGD` 或 `torch.optim.Adam`，除学习率之外采用默认设置。
-    其他名称一律引发 `ValueError`。
+    其他名称一律抛出 `ValueError`。
     """
     raise NotImplementedError("make_optimizer: write this function")
 
@@ -69,7 +69,7 @@ def train_one_epoch(
     optimizer: torch.optim.Optimizer,
     device: torch.device | str,
 ) -> float:
-    """在训练模式下、在 `device` 上把加载器遍历一遍来训练模型，每个批次更新一次。
+    """在训练模式下、在 `device` 上把数据加载器遍历一遍来训练模型，每个批次更新一次。
 
     参数：
         model：要训练的模型。
@@ -88,7 +88,7 @@ def evaluate(model: nn.Module, loader: DataLoader, device: torch.device | str) -
     """返回分类器的准确率：在全部样本中，最高分落在正确类别上的样本所占的比例。
 
     参数：
-        model：输出为得分的模型，形状为 `(N, classes)`。
+        model：输出为分数的模型，形状为 `(N, classes)`。
         loader：给出批次 `(inputs, targets)`，目标的形状为 `(N,)`。
         device：在哪里计算；模型和各批次都移到那里。
 
@@ -115,7 +115,7 @@ def fit(
         test_loader：用于评估的批次。
         criterion：损失，与 `train_one_epoch` 中相同。
         optimizer：持有模型的参数。
-        epochs：把训练加载器遍历多少遍。
+        epochs：把训练数据加载器遍历多少遍。
         device：在哪里计算。
 
     返回训练记录 `{"train_loss": [...], "test_accuracy": [...]}`：按顺序给出每一轮训练时
