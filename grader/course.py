@@ -20,7 +20,7 @@ import numpy as np
 from grader import coursewide, tables
 from grader.coursewide import default_root, title
 from grader.errors import CourseError, UsageError
-from grader.language import _
+from grader.language import _, pgettext
 from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
 
 TRAIN_SAMPLES = 1400  # of the 1 797 digits; the rest is the test split
@@ -213,11 +213,8 @@ class Course:
         for assignment in self.assignments:
             if assignment.id == name:
                 return assignment
-        raise UsageError(
-            _("no assignment {name!r}. There are: {names}").format(
-                name=name, names=", ".join(a.id for a in self.assignments)
-            )
-        )
+        there = pgettext("list", ", ").join(assignment.id for assignment in self.assignments)
+        raise UsageError(_("no assignment {name!r}. There are: {names}").format(name=name, names=there))
 
     def exercise(self, name: str) -> Exercise:
         """The exercise of that id or bare name. Raises `UsageError` naming those that exist."""
@@ -225,9 +222,8 @@ class Course:
         for exercise in exercises:
             if name in (exercise.id, exercise.name):
                 return exercise
-        raise UsageError(
-            _("no exercise {name!r}. There are: {names}").format(name=name, names=", ".join(e.id for e in exercises))
-        )
+        there = pgettext("list", ", ").join(exercise.id for exercise in exercises)
+        raise UsageError(_("no exercise {name!r}. There are: {names}").format(name=name, names=there))
 
     def without_training(self) -> Course:
         """The same course with no training runs, and without the points for them."""
@@ -274,9 +270,8 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
         limits = _limits(data)
         unmeasured = [item["name"] for item in items if "training" in item and item["name"] not in bands]
         if unmeasured and bands_required:
-            raise ValueError(
-                _("no band for {names}: run python scripts/measure_bands.py").format(names=", ".join(unmeasured))
-            )
+            names = pgettext("list", ", ").join(unmeasured)
+            raise ValueError(_("no band for {names}: run python scripts/measure_bands.py").format(names=names))
         return Assignment(
             id=file.parent.name,
             title=title(data),

@@ -121,8 +121,11 @@ def advice(steps: list[Step]) -> Iterator[str]:
         yield _("For tier {tier} ({name}) bubblewrap is needed:").format(tier=STRONG_PLUS, name=NAMES[STRONG_PLUS])
         yield _("  install it: `apt install bubblewrap`, `dnf install bubblewrap` or `pacman -S bubblewrap`")
     if "landlock" in missing:
-        yield _("Landlock is needed at every tier: Linux 5.13 or newer, with `landlock` in the list of")
-        yield _("  /sys/kernel/security/lsm (boot option lsm=landlock,…). WSL 2 may need a newer kernel.")
+        needed = _(
+            "Landlock is needed at every tier: Linux 5.13 or newer, with `landlock` in the list of\n"
+            "  /sys/kernel/security/lsm (boot option lsm=landlock,…). WSL 2 may need a newer kernel."
+        )
+        yield from needed.splitlines()
     if "seccomp" in missing:
         yield _("libseccomp is needed at every tier: `apt install libseccomp2` or `apk add libseccomp`")
     if "pidfd" in missing:
@@ -139,8 +142,11 @@ def _namespace_remedies() -> Iterator[str]:
             yield said_so.format(setting=setting, value=bad, reason=_(why), command=command)
     if _in_container():
         said = True
-        yield _("this is a container whose profile forbids them: start it with")
-        yield _("`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or grade outside it")
+        forbidden = _(
+            "this is a container whose profile forbids them: start it with\n"
+            "`--security-opt seccomp=unconfined --security-opt apparmor=unconfined`, or grade outside it"
+        )
+        yield from forbidden.splitlines()
     if not said:
         yield _("no known setting forbids them here: ask whoever runs this machine about its security modules")
 

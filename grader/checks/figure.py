@@ -33,7 +33,7 @@ def judge(question: Question, seen: Observed) -> Finding:
     for name, data in CURVES:
         index = _find(lines, data) or (_find(lines, 100 * data) if name == "accuracy" else None)
         if index is None:
-            shown = "; ".join(words.values(line) for line in lines.values()) or _("no line at all")
+            shown = _("; ").join(words.values(line) for line in lines.values()) or _("no line at all")
             missing = _("The {name} curve is not in the figure.").format(name=_(name))
             return words.failed(missing, expected=words.values(data), got=shown)
         across = question.student.arrays("scene").get(index.replace("line", "epochs"), np.zeros(0))

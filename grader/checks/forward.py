@@ -69,11 +69,11 @@ def _differs(
     probe: str,
 ) -> Finding:
     if not found.finite:
-        rationale = _("The output holds values that are not finite, in {mode} mode.").format(mode=mode)
+        rationale = _("The output holds values that are not finite, in {mode} mode.").format(mode=words.mode(mode))
     else:
         rationale = _(
             "Given the same weights, the output differs in {mode} mode, first at [{where}], by up to {largest}."
-        ).format(mode=mode, where=", ".join(map(str, found.index)), largest=words.number(found.largest))
+        ).format(mode=words.mode(mode), where=", ".join(map(str, found.index)), largest=words.number(found.largest))
     with np.errstate(invalid="ignore", over="ignore"):  # infinities of both signs have no sum
         hint = _hint(got, expected)
     return words.failed(

@@ -42,7 +42,7 @@ def _flags(question: Question, case: Case, number: int) -> Finding | None:
         if ran is not None and ran.stuck:
             return words.failed(
                 _(".{mode}() does not reach {names}.").format(mode=mode, names=words.listed(ran.stuck)),
-                expected=_("every layer in {mode} mode").format(mode=mode),
+                expected=_("every layer in {mode} mode").format(mode=words.mode(mode)),
                 got=_("{modules} in the other").format(modules=words.plural(len(ran.stuck), N_("module"))),
                 asked=f"{words.call(question.exercise, case)}.{mode}()",
             )

@@ -70,6 +70,11 @@ def forward_call(exercise: Exercise, case: Case, index: int, mode: str) -> str:
     return f"{call(exercise, case)}.{mode}()({x})"
 
 
+def mode(name: str) -> str:
+    """What a mode of a model, ``train`` or ``eval``, is called in a sentence; any other name as it is."""
+    return {"train": pgettext("mode", "train"), "eval": pgettext("mode", "eval")}.get(name, name)
+
+
 def values(array: np.ndarray, most: int = 5, at: tuple[int, ...] | None = None) -> str:
     """A few values of an array: the first ones, or those from a little before the index `at`."""
     flat = np.asarray(array).reshape(-1)

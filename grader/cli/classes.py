@@ -19,7 +19,7 @@ from grader.cli.options import moment, shared
 from grader.cli.running import INTERRUPTED, console, grading, reported, say
 from grader.cli.speaking import command, option, speaks
 from grader.errors import RunError, UsageError
-from grader.language import N_, _
+from grader.language import N_, _, pgettext
 from grader.text import one_line, printable
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def override(
             if not found:
                 raise UsageError(
                     _("{name} has no exercise {exercise!r}. There are: {names}").format(
-                        name=name, exercise=exercise, names=", ".join(there)
+                        name=name, exercise=exercise, names=pgettext("list", ", ").join(there)
                     )
                 )
             worth = found[0].max_score
@@ -209,7 +209,7 @@ def _expect_names(only: Sequence[str], there: set[str]) -> None:
 
             like = get_close_matches(name, there, 3)
             said = _("no submission {name!r}. Like it: {names}") if like else _("no submission {name!r}")
-            raise UsageError(said.format(name=name, names=", ".join(like)))
+            raise UsageError(said.format(name=name, names=pgettext("list", ", ").join(like)))
 
 
 def _made_with(path: Path, grader: Grader, options: dict[str, Any]) -> dict[str, Any]:

@@ -295,7 +295,7 @@ def tools(grade: Grade) -> str:
     """Say with what a submission was graded: versions and device, as a person who helps would ask."""
     made = grade.tools
     versions = (("grader", made.grader), ("torch", made.torch), ("Python", made.python), ("", grade.device))
-    return ", ".join(f"{name} {version}".strip() for name, version in versions if version)
+    return pgettext("list", ", ").join(f"{name} {version}".strip() for name, version in versions if version)
 
 
 def tolerance(grade: Grade) -> str:

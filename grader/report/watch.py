@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.board import Board
-from grader.language import N_, _, ngettext
+from grader.language import N_, _, ngettext, pgettext
 from grader.model import AssignmentResult, CheckResult, ExerciseResult, Grade, Place, Protection, Status, Verdict
 from grader.report.plain import Room, readable
 from grader.report.summary import score_text
@@ -156,7 +156,7 @@ def _foot(board: Board, around: Around) -> Iterator[Text]:
     parts = [_("{number} fixed").format(number=since.fixed)] if since.fixed else []
     parts += [_("{number} new").format(number=since.new)] if since.new else []
     parts += [_("{number} open").format(number=since.open) if since.open else _("nothing open")]
-    said = Text(", ".join(parts) if board.results else _("starting …"), "bold")
+    said = Text(pgettext("list", ", ").join(parts) if board.results else _("starting …"), "bold")
     if board.grade is not None:
         said.append(f"   {score_text(board.grade.score, board.grade.max_score)}", "bold")
     elif coming := [id for id, checks in board.waiting.items() if checks]:
