@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import string
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Message
@@ -13,9 +16,19 @@ from grader import language
 from scripts import messages
 
 OTHERS = sorted(set(language.TAGS) - {"en"})
-# What Chinese writes with its own signs: half-width punctuation between two Chinese characters.
-HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,;:?!][\u4e00-\u9fff ]|[\u4e00-\u9fff]\.$")
-UNSPACED = re.compile(r"[\u4e00-\u9fff][A-Za-z0-9`]|[A-Za-z0-9`][\u4e00-\u9fff]")
+ROOT = Path(__file__).resolve().parents[1]
+# What no Chinese text should hold; see docs/translating.md.
+REFUSED = {
+    "half-width punctuation": re.compile(
+        r"[\u4e00-\u9fff](?:[,;:?!](?:[\u4e00-\u9fff ]|$)|[(\"]|\.$|\.\.\.)|[)\"][\u4e00-\u9fff]"
+    ),
+    "Chinese and Latin without a space": re.compile(r"[\u4e00-\u9fff][A-Za-z0-9`]|[A-Za-z0-9`][\u4e00-\u9fff]"),
+    "a space that does not belong there": re.compile(
+        r"[\u4e00-\u9fff] [\u4e00-\u9fff]|\S [，。；：？！、]|[，。；？！、] \S"
+    ),
+    "somebody addressed": re.compile("[你您]"),
+}
+LONGEST = 40  # Chinese characters of a sentence
 
 
 @pytest.fixture
@@ -56,12 +69,69 @@ def test_translations_have_the_same_values(code: str) -> None:
             assert set.intersection(*wanted) <= fields(said) <= set.union(*wanted), text
 
 
-def test_chinese_is_set_as_chinese() -> None:
-    """Full-width punctuation, and a space between Chinese and Latin words."""
-    for message in messages.read("zh"):
-        for _, said in forms(message) if message.id else []:
-            assert not HALF_WIDTH.search(said), said
-            assert not UNSPACED.search(said), said
+def course_texts(table: Any) -> Iterator[str]:
+    """What a file of the course says in Chinese, beside what it says in English."""
+    if isinstance(table, dict):
+        yield from (
+            [table["zh"]] if "zh" in table else (text for value in table.values() for text in course_texts(value))
+        )
+    elif isinstance(table, list):
+        yield from (text for value in table for text in course_texts(value))
+
+
+def docstrings(handout: dict[str, Any]) -> Iterator[str]:
+    """The texts of a handout in Chinese."""
+    yield handout["module"]
+    yield from handout["docstrings"].values()
+
+
+@pytest.fixture(scope="module")
+def chinese() -> list[tuple[str, str]]:
+    """Everything that is said in Chinese, with where it stands: catalogue, hints, handouts."""
+    texts = [("catalogue", said) for message in messages.read("zh") if message.id for _, said in forms(message)]
+    for file in sorted((ROOT / "reference").rglob("*.toml")):
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        found = docstrings(table) if file.name == "handout.zh.toml" else course_texts(table)
+        texts += [(str(file.relative_to(ROOT)), text) for text in found]
+    pages = sorted((ROOT / "assignments").glob("*/zh/README.md"))
+    return texts + [(str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")) for page in pages]
+
+
+@pytest.mark.parametrize("rule", REFUSED)
+def test_chinese_is_set_as_chinese(rule: str, chinese: list[tuple[str, str]]) -> None:
+    """Full-width punctuation, a space between Chinese and Latin words alone, and nobody addressed."""
+    lines = ((place, line) for place, text in chinese for line in text.splitlines())
+    assert [(place, line) for place, line in lines if REFUSED[rule].search(line)] == []
+
+
+def test_chinese_sentences_are_short(chinese: list[tuple[str, str]]) -> None:
+    """A sentence should end before the reader has forgotten how it began."""
+    sentences = ((place, one) for place, text in chinese for one in re.split(r"[。？！\n]", text))
+    assert [(place, one) for place, one in sentences if len(re.findall(r"[\u4e00-\u9fff]", one)) > LONGEST] == []
+
+
+def glossary() -> list[tuple[list[str], list[str]]]:
+    """Chinese words of the glossary, and those that stand for the same and are refused."""
+    rows = re.findall(r"^\| .+? \| (.+?) \|(?: (.+?))? \|$", page("translating"), re.MULTILINE)
+    return [
+        ([*re.split("[，；]", right)], wrong.split("，") if wrong else []) for right, wrong in rows if right != "中文"
+    ]
+
+
+def page(name: str) -> str:
+    """What that page of the documents says, from its glossary on."""
+    return (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8").partition("## Glossary")[2]
+
+
+def test_one_chinese_word_for_each_thing(chinese: list[tuple[str, str]]) -> None:
+    """Words of the glossary should be in use, and none of their rivals, except as a part of one of them."""
+    words = glossary()
+    everything = "\n".join(text for _, text in chinese)
+    assert len(words) > 30
+    assert [word for right, _ in words for word in right if word not in everything] == []
+    known = re.compile("|".join(sorted((word for right, _ in words for word in right), key=len, reverse=True)))
+    rivals = re.compile("|".join(word for _, wrong in words for word in wrong))
+    assert [(place, text) for place, text in chinese if rivals.search(known.sub("·", text))] == []
 
 
 @pytest.mark.parametrize(
