@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 
 import click
 import pytest
 
-from grader.cli import main
+from grader import language
+from grader.cli import main, manual
 from grader.cli.manual import PAGES
 from grader.explanations import EXITS
 
@@ -42,3 +44,22 @@ def test_examples_can_be_typed(name: str, example: str) -> None:
     found, command, rest = main.resolve_command(context, [*context._protected_args, *context.args])
     assert (found, command) == (name, main.commands[name])
     main.commands[name].make_context(name, rest)
+
+
+@pytest.fixture
+def chinese() -> Iterator[None]:
+    """The program speaks Chinese, and English afterwards."""
+    language.speak("zh")
+    yield
+    language.speak("en")
+
+
+@pytest.mark.usefixtures("chinese")
+@pytest.mark.parametrize("name", COMMANDS)
+def test_chinese_help_is_set_as_chinese(name: str) -> None:
+    """Headings end with a full-width colon, and no line begins with a closing sign; at widths of 50 to 80."""
+    command = main.commands[name]
+    for width in range(50, 80, 3):
+        said = command.get_help(manual.Context(command, info_name=name, terminal_width=width)).splitlines()
+        assert "选项：" in said
+        assert [line for line in said if line.lstrip().startswith(tuple("，。；：？！、）"))] == []

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from grades import hostile_grade, sample_grade
+from rich.cells import cell_len
+from rich.console import Console
+from rich.text import Text
 
 from grader.report import records, terminal
-from grader.report.screen import Screen, coloured, console_on
+from grader.report.screen import Screen, coloured, console_on, wrapped
 from grader.report.terminal import Detail
 
 ENVIRONMENTS = (
@@ -104,3 +107,32 @@ def test_a_record_has_eight_fields_whatever_is_in_them() -> None:
     assert [row[2:7] for row in failed][1] == [
         "residual_blocks.RestNet18.training", "failed", "0", "10", "residual_blocks.py:88",
     ]  # fmt: skip
+
+
+NAMES = "Model_Seq、build_sequential_args、build_sequential_add_module、Model_Lay、Model_Dict。"
+
+
+@pytest.mark.parametrize("width", [12, 24, 40, 80])
+@pytest.mark.parametrize(
+    "said",
+    [
+        NAMES,
+        "第 3 行（见“说明”）：只有训练、验证和测试都写完之后，才比较 running_mean。",
+        "路径：/a/" + "x" * 99 + "，完。",
+    ],
+)
+def test_chinese_is_broken_where_it_may_be(said: str, width: int) -> None:
+    """Nothing is lost, no line is too wide or begins with a closing sign, and names are broken only where they must."""
+    lines = [line.plain for line in wrapped(Text(said), Console(width=width), width)]
+    assert "".join(lines).replace(" ", "") == said.replace(" ", "")
+    assert all(cell_len(line) <= width for line in lines)
+    if width >= 40:
+        assert not any(line[0] in "，。；：？！、）”" for line in lines)
+    if width >= 40 and said == NAMES:
+        assert all(line.endswith(("、", "。")) for line in lines)
+
+
+def test_english_is_broken_as_ever() -> None:
+    """A text without Chinese should be broken as Rich breaks it."""
+    said, console = Text("the quick brown fox jumps over the lazy dog"), Console(width=20)
+    assert wrapped(said, console, 20) == list(said.wrap(console, 20))

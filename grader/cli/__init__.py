@@ -40,6 +40,8 @@ _EXAMPLES = {
 class GradeGroup(click.Group):
     """``grade PATH`` is short for ``grade one PATH``. Chooses the language before anything else."""
 
+    context_class = manual.Context
+
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)
         asked = speaking.begin(arguments)

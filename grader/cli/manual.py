@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +31,8 @@ _RUN_FILES: Rows = (
     ("run/results.jsonl", N_("the results, one line of JSON each")),
     ("run/reports/NAME.html", N_("a page for each student")),
 )
+
+_ASTRAY = re.compile(r"\n( *)([，。；：？！、）]+) *(\S?)")  # closing signs that Click puts at the beginning of a line
 
 
 @dataclass(frozen=True)
@@ -133,8 +136,27 @@ PAGES = {
 }
 
 
+class Formatter(click.HelpFormatter):
+    """Click's, with the signs of the language: headings end as it ends them, and no line begins with a closing sign."""
+
+    def write_heading(self, heading: str) -> None:
+        said = _("{heading}:").format(heading=heading)
+        self.write(f"{'':>{self.current_indent}}{said}\n")
+
+    def getvalue(self) -> str:
+        return _ASTRAY.sub(lambda sign: sign[2] + (f"\n{sign[1]}{sign[3]}" if sign[3] else ""), super().getvalue())
+
+
+class Context(click.Context):
+    """Click's, with a formatter of ours."""
+
+    formatter_class = Formatter
+
+
 class Documented(click.Command):
     """A command whose help has the sections of its page."""
+
+    context_class = Context
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         super().format_help_text(ctx, formatter)

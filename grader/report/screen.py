@@ -7,7 +7,8 @@ program on a terminal whose encoding lacks a character.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -40,6 +41,11 @@ _PLAINER = str.maketrans(
         "\u202f": " ",
     }
 )
+# Chinese may be broken anywhere, but no line begins with a sign that closes, or ends with one that opens.
+_WIDE = "\u3001-\u9fff\uff01-\uff5e“”"
+_OPENING, _CLOSING = "（“《", "，。；：？！、）”》…"
+_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[{_CLOSING}]+|[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*\s*")
+_CHINESE = re.compile("[\u3001-\u9fff\uff01-\uff5e]")
 
 
 @dataclass(frozen=True)
@@ -103,6 +109,30 @@ def _width(file: TextIO, environment: Mapping[str, str]) -> int:
         return _USUAL
 
 
+def wrapped(text: Text, console: Console, width: int) -> list[Text]:
+    """The text in lines of at most that many columns: between words, and in Chinese between characters."""
+    if not _CHINESE.search(text.plain):
+        return list(text.wrap(console, width))
+    lines = [part for line in text.split(allow_blank=True) for part in line.divide(_breaks(line.plain, width))]
+    for line in lines:
+        line.rstrip()
+    return lines
+
+
+def _breaks(line: str, width: int) -> Iterator[int]:
+    """Where to break one line. What is wider than a whole line, such as a path, is broken where that is full."""
+    column = 0
+    for piece in _PIECE.finditer(line):
+        if column and column + cell_len(piece[0].rstrip()) > width:
+            yield piece.start()
+            column = 0
+        for index, char in enumerate(piece[0], piece.start()):
+            if column + cell_len(char) > width and not char.isspace():
+                yield index
+                column = 0
+            column += cell_len(char)
+
+
 class Screen:
     """A console with a margin: every line of a paragraph is indented, none carries trailing blanks."""
 
@@ -130,7 +160,7 @@ class Screen:
         margin = indent + lead.cell_len
         room = max(self.width - margin - (cell_len(trail) + 2 if trail else 0), _NARROWEST // 2)
         body.expand_tabs(4)
-        for number, line in enumerate(body.wrap(self.console, room) or [Text()]):
+        for number, line in enumerate(wrapped(body, self.console, room) or [Text()]):
             line.rstrip()
             start = Text(" " * indent) + lead if number == 0 else Text(" " * margin)
             end = f"{' ' * (room - line.cell_len + 2)}{trail}" if trail and number == 0 else ""

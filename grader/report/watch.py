@@ -16,6 +16,7 @@ from grader.board import Board
 from grader.language import N_, _, ngettext, pgettext
 from grader.model import AssignmentResult, CheckResult, ExerciseResult, Grade, Place, Protection, Status, Verdict
 from grader.report.plain import Room, readable
+from grader.report.screen import wrapped
 from grader.report.summary import score_text
 from grader.text import clipped, one_line
 
@@ -74,10 +75,10 @@ def screen(board: Board, around: Around, console: Console) -> list[Text]:
     width, board = min(console.width, _WIDEST), _within(board, around.order)
     marks = _marks_for(console)
     foot = [Text(), *_foot(board, around)]
-    view = _View(board, marks, lambda text: Text(text).wrap(console, max(20, width - _MARGIN)))
+    view = _View(board, marks, lambda text: wrapped(Text(text), console, max(20, width - _MARGIN)))
     body = [Text(_(line)) for line in HELP] if around.help else list(_body(view))
     lines = [*_head(board, around), Text()]
-    lines += [part for line in body for part in (line.wrap(console, width) or [Text()])]
+    lines += [part for line in body for part in (wrapped(line, console, width) or [Text()])]
     room = max(3, console.height - len(foot) - 1)
     if len(lines) > room:
         lines = [*lines[: room - 1], Text(_("… more in the report"), "dim")]
