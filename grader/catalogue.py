@@ -170,7 +170,7 @@ class Catalogue:
         points = (f"{check}  {_points(worth)}" for check, worth in exercise["points"].items())
         known = [id for id in self.mistakes if name in self._mistaken[id]]
         parts = [
-            (_("Assignment"), f"{assignment}: {_told(self.assignments[assignment].get('title', ''))}"),
+            (_("Assignment"), _entry(assignment, _told(self.assignments[assignment].get("title", "")))),
             (_("Checks"), "\n".join(points)),
             (_("Known mistakes"), pgettext("list", ", ").join(known)),
         ]
@@ -191,7 +191,12 @@ def _of_exercise(id: str, exercise: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _in_assignment(assignment: str, entry: Mapping[str, Any]) -> str:
     names = dict.fromkeys(str(each["exercise"]) for each in entry.get("variation", []))
-    return f"{assignment}: {', '.join(names)}"
+    return _entry(assignment, pgettext("list", ", ").join(names))
+
+
+def _entry(name: str, text: str) -> str:
+    """A name, and what is said of it."""
+    return _("{name}: {text}").format(name=name, text=text)
 
 
 def _points(points: float) -> str:

@@ -164,7 +164,7 @@ def judge_dropout_modes(question: Question, seen: Observed) -> Finding:
             return words.failed(
                 _("In eval mode the input does not come out as it went in."),
                 expected=_("the identity"),
-                got=f"{words.values(still)}, {zeros}",
+                got=pgettext("list", ", ").join((words.values(still), zeros)),
                 asked=f"FunctionalDropout({share}).eval()(x)",
                 hint=_("A plain function cannot see which mode the model is in unless it is handed that fact."),
             )
