@@ -59,7 +59,10 @@ def form(source: str, name: str = "Net", **files: str) -> str:
         ("    def tail(x):", "\n\n\n    def tail(x):"),
         ("self.layer(x)", "self.layer(\n                x\n            )"),
         ("            return x\n", "            return x + 1\n"),
-        ("    class Other(nn.Module):", "    class Other(nn.Sequential):"),
+        (
+            "        def forward(self, x):\n            return x\n",
+            "        def forward(self, y=-1):\n            pass\n",
+        ),
     ],
     ids=[
         "comment",
@@ -70,7 +73,7 @@ def form(source: str, name: str = "Net", **files: str) -> str:
         "lines",
         "layout",
         "other",
-        "other-base",
+        "other-literal",
     ],
 )
 def test_what_does_not_matter(old: str, new: str) -> None:
@@ -99,6 +102,10 @@ def test_what_does_not_matter(old: str, new: str) -> None:
             "        def forward(self, x=print()):\n            return x\n",
         ),
         ("import torch\n", "import torch\n    torch.set_default_dtype(torch.float64)\n"),
+        ("    class Other(nn.Module):", "    class Other(nn.Modul):"),
+        ("forward(self, x):\n            return x\n", "forward(self, x: Tensor):\n            return x\n"),
+        ("forward(self, x):\n            return x\n", "forward(self, x) -> Tensor:\n            return x\n"),
+        ("forward(self, x):\n            return x\n", "forward(self, x=1 / 0):\n            return x\n"),
     ],
 )
 def test_what_matters(old: str, new: str) -> None:
@@ -137,6 +144,18 @@ def test_another_exercise_counts_where_it_is_spoken_of() -> None:
         assert form(one) != form(two)
 
 
+def test_another_exercise_counts_where_a_file_beside_speaks_of_it() -> None:
+    """What an exercise calls there may come back for it; so may what is done whenever a class is defined."""
+    changed = BASE.replace("            return x\n", "            return -x\n")
+    for helper in (
+        "def tail(x):\n    import work\n    return work.Other()(x)\n",
+        "class Base(metaclass=print): pass\n",
+    ):
+        one, two = (text.replace("import torch\n", "import torch\n    import pieces\n", 1) for text in (BASE, changed))
+        assert form(one, pieces="a = 1") == form(two, pieces="a = 1") != ""
+        assert form(one, pieces=helper) != form(two, pieces=helper)
+
+
 SCRIPT = 'if __name__ == "__main__":'
 
 
@@ -172,6 +191,24 @@ def test_files_beside_count_where_any_may_be_imported() -> None:
     assert form(using, pieces="import inspect") == ""
     assert form(BASE, pieces="def (") == form(BASE)
     assert form(using, pieces="def (") == ""
+
+
+def test_that_a_file_is_there_counts_though_nothing_is_in_it() -> None:
+    """Without it, the import raises."""
+    using = BASE.replace("import torch\n", "import torch\n    import pieces\n", 1)
+    assert len({form(using), form(using, pieces=""), form(using, pieces="a = 1")}) == 3
+
+
+def test_the_code_of_a_package_runs_before_its_modules() -> None:
+    """So it belongs to their form, whatever they import; in the folder above there is none."""
+
+    def of(**files: str) -> set[str]:
+        encoded = {f"hw/{name}.py": text.encode() for name, text in {"work": textwrap.dedent(BASE), **files}.items()}
+        return {found.digest for found in of_module("hw/work", [], encoded, ["Net"])}
+
+    assert of(pieces="a = 1") == of(pieces="a = 2") == of()
+    assert len(of() | of(__init__="") | of(__init__="raise ValueError")) == 3
+    assert of(__init__="import inspect") == set()
 
 
 def test_a_notebook_is_read_cell_by_cell() -> None:

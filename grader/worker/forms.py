@@ -18,6 +18,7 @@ import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import groupby
 from types import CodeType
 from typing import Any
 
@@ -55,6 +56,8 @@ _MODULES = frozenset(
         "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile",
     ]
 )  # fmt: skip
+# Whoever speaks of these may do something whenever a class is defined.
+_HOOKS = frozenset(["__init_subclass__", "__prepare__", "metaclass"])
 
 
 def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays]:
@@ -73,16 +76,17 @@ def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names:
     try:
         own = own or [(f"{module}.py", files[f"{module}.py"])]
         pieces = [piece for place, text in own for piece in _pieces(place, text)]
-        importing = _imports(pieces, files)
+        importing = _imports(pieces, files) or _in_package(module, files)
         beside = [(path, text) for path, text in sorted(files.items()) if importing and path != own[0][0]]
         others = [piece for place, text in beside for piece in _pieces(place, text)]
         if not any(piece.renames for piece in (*pieces, *others)):
             pieces, others = ([piece for piece in each if not piece.script] for each in (pieces, others))
         for name in names:
             places = [(piece.part, piece.node.lineno) for piece in pieces if piece.defines == name]
-            reached = [*(_reachable(pieces, set(names) - {name}) if places else pieces), *others]
-            if len(places) <= 1 and not any(piece.sees for piece in reached):
-                yield Form(name, _digest(reached), *(places[0] if places else ("", 0)))
+            reached = _reachable(pieces, set(names) - {name}, others) if places else pieces
+            if len(places) <= 1 and not any(piece.sees for piece in (*reached, *others)):
+                digest = _digest(pieces, reached, others, [path for path, _ in beside])
+                yield Form(name, digest, *(places[0] if places else ("", 0)))
     except (SyntaxError, ValueError, RecursionError, MemoryError, KeyError):
         return
 
@@ -90,6 +94,7 @@ def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names:
 class Piece:
     """One statement at the top level of one file or cell, compiled as it will be run. Raises what compiling raises.
 
+    `heads` are the parts of an idle definition that are evaluated all the same, and may raise: where, and as text.
     `script` says that it does something only where its file is run as a script, which no worker does; unless some
     statement `renames` the module.
     """
@@ -98,6 +103,7 @@ class Piece:
         self.part, self.node = part, node
         self.defines = node.name if isinstance(node, (*FUNCTIONS, ast.ClassDef)) else ""
         self.idle = bool(self.defines) and _idle(node)
+        self.heads = [(part, ast.unparse(each)) for each in _evaluated(node) if not _literal(each)]
         self.words, self.imports = _spoken(node), frozenset(imported_by(ast.Module([node], [])))
         self.script, self.renames = _is_script(node), any(map(_renames, ast.walk(node)))
         with warnings.catch_warnings():
@@ -135,11 +141,20 @@ def _imports(pieces: Iterable[Piece], files: Collection[str]) -> bool:
     return any(not own.isdisjoint(name.split(".")) for piece in pieces for name in piece.imports)
 
 
-def _reachable(pieces: Sequence[Piece], others: Collection[str]) -> list[Piece]:
-    """The code without those other exercises that nothing else mentions, and that do nothing when they are defined."""
+def _in_package(module: str, files: Collection[str]) -> bool:
+    """Whether a module lies in a package, whose own code runs before it, whatever it imports."""
+    folder = module.rpartition("/")[0]
+    return bool(folder) and f"{folder}/__init__.py" in files
+
+
+def _reachable(pieces: Sequence[Piece], others: Collection[str], beside: Sequence[Piece]) -> list[Piece]:
+    """The code without those other exercises that nothing else mentions, here or in the files `beside`, and that do
+    nothing when they are defined."""
     kept = list(pieces)
+    if not all(_HOOKS.isdisjoint(piece.words) for piece in (*pieces, *beside)):
+        return kept
     while True:
-        spoken = Counter(word for piece in kept for word in piece.words)
+        spoken = Counter(word for piece in (*kept, *beside) for word in piece.words)
         dropped = {
             piece
             for piece in kept
@@ -178,9 +193,7 @@ def _renames(node: ast.AST) -> bool:
 def _idle(node: ast.stmt) -> bool:
     """Whether defining it does nothing else: no decorators, no calls, plain bases, and only methods inside."""
     if isinstance(node, FUNCTIONS):
-        arguments = [arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
-        evaluated = [*node.args.defaults, *node.args.kw_defaults, *arguments, node.returns]
-        return not node.decorator_list and not any(map(_acts, filter(None, evaluated)))
+        return not node.decorator_list and not any(map(_acts, _evaluated(node)))
     if isinstance(node, ast.ClassDef):
         plain = all(isinstance(base, (ast.Name, ast.Attribute)) for base in node.bases)
         inside = all(isinstance(part, ast.Pass) or (isinstance(part, FUNCTIONS) and _idle(part)) for part in node.body)
@@ -188,14 +201,38 @@ def _idle(node: ast.stmt) -> bool:
     return False
 
 
+def _evaluated(node: ast.stmt) -> Iterator[ast.expr]:
+    """What a definition evaluates: bases, defaults, annotations; of a class, those of its methods too."""
+    if isinstance(node, FUNCTIONS):
+        annotations = [arg.annotation for arg in ast.walk(node.args) if isinstance(arg, ast.arg)]
+        yield from filter(None, [*node.args.defaults, *node.args.kw_defaults, *annotations, node.returns])
+    elif isinstance(node, ast.ClassDef):
+        yield from node.bases
+        for part in node.body:
+            yield from _evaluated(part)
+
+
+def _literal(node: ast.expr) -> bool:
+    """Whether it is a plain value, which nothing can keep from being evaluated."""
+    try:
+        ast.literal_eval(node)
+    except (ValueError, TypeError):
+        return False
+    return True
+
+
 def _acts(node: ast.AST) -> bool:
     return any(isinstance(part, (ast.Call, ast.NamedExpr, ast.Await, ast.Yield)) for part in ast.walk(node))
 
 
-def _digest(pieces: Iterable[Piece]) -> str:
-    digest = hashlib.sha256(repr(sys.version_info).encode())
-    for piece in pieces:
-        digest.update(piece.digest)
+def _digest(pieces: Sequence[Piece], reached: Collection[Piece], others: Sequence[Piece], paths: Sequence[str]) -> str:
+    """The hash of what is reached of the pieces, of what defining the rest evaluates in between, and of other files."""
+    digest = hashlib.sha256(repr((sys.version_info, paths)).encode())
+    for kept, group in groupby(pieces, set(reached).__contains__):
+        some = list(group)
+        part = [each.digest for each in some] if kept else sorted({head for each in some for head in each.heads})
+        digest.update(repr(part).encode() if part else b"")
+    digest.update(repr([each.digest for each in others]).encode())
     return digest.hexdigest()
 
 
