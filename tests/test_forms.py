@@ -127,6 +127,9 @@ def test_what_matters(old: str, new: str) -> None:
         "torch.load('weights.pt')",
         "print(Net.__init__.__code__)",
         "getattr(torch, 'ones')",
+        "print('{0.__code__.co_varnames}'.format(tail))",
+        "print(object.__getattribute__(tail, '__co' + 'de__'))",
+        "match tail:\n        case object(__code__=code): print(code)",
     ],
 )
 def test_code_that_may_look_at_itself_has_no_form(line: str) -> None:
@@ -171,7 +174,15 @@ def test_what_only_a_script_would_run_does_not_matter(line: str) -> None:
     assert form(as_script("if '__main__' == __name__:", line)) == form(BASE)
     for guard in (f"{SCRIPT}\n        pass\n    else:", "if __name__ == 'work':", "if not __name__ == '__main__':"):
         assert form(as_script(guard, "print(1)")) != form(as_script(guard, "print(2)"))
-    for renamed in ("__name__ = '__main__'", "from pieces import name as __name__", "__all__ = ['__name__']"):
+    for renamed in (
+        "__name__ = '__main__'",
+        "from pieces import name as __name__",
+        "__all__ = ['__name__']",
+        "match {}:\n        case {**__name__}: pass",
+        "def __main__(): pass\n    update(work, __main__)",
+        "functools.wraps(script)(work)",
+        "work.__setattr__('__na' + 'me__', '__ma' + 'in__')",
+    ):
         one, two = (f"{as_script(SCRIPT, f'print({number})')}\n    {renamed}\n" for number in (1, 2))
         assert form(one) != form(two)
 

@@ -56,6 +56,10 @@ _MODULES = frozenset(
         "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile",
     ]
 )  # fmt: skip
+# Attributes that can also be had by their names alone: in a pattern, in a text that is formatted.
+_BY_NAME = frozenset(word for word in _FUNCTIONS | _ATTRIBUTES if word.startswith("__")) | {"__getattribute__"}
+# Whoever speaks of these may give a module the name of a script.
+_RENAMING = frozenset(["__main__", "__setattr__", "update_wrapper", "wraps"])
 # Whoever speaks of these may do something whenever a class is defined.
 _HOOKS = frozenset(["__init_subclass__", "__prepare__", "metaclass"])
 
@@ -72,6 +76,7 @@ def forms(_: Any, params: dict[str, Any], arrays: Arrays) -> tuple[Forms, Arrays
 def of_module(module: str, cells: Sequence[str], files: dict[str, bytes], names: Sequence[str]) -> Iterator[Form]:
     """The forms of the exercises in one module, of those that have one. What is not defined at its top level has the
     form of all code that does not define it."""
+    own: list[tuple[str, str | bytes]]
     own = [(f"{module}.ipynb, cell {number}", topcode.without_magics(cell)) for number, cell in enumerate(cells, 1)]
     try:
         own = own or [(f"{module}.py", files[f"{module}.py"])]
@@ -105,7 +110,8 @@ class Piece:
         self.idle = bool(self.defines) and _idle(node)
         self.heads = [(part, ast.unparse(each)) for each in _evaluated(node) if not _literal(each)]
         self.words, self.imports = _spoken(node), frozenset(imported_by(ast.Module([node], [])))
-        self.script, self.renames = _is_script(node), any(map(_renames, ast.walk(node)))
+        self.script = _is_script(node)
+        self.renames = not self.script and any(map(_renames, ast.walk(node)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             code = compile(ast.Module([node], []), part, "exec", dont_inherit=True)
@@ -171,9 +177,10 @@ def _spoken(top: ast.stmt) -> set[str]:
 
 
 def _words(node: ast.AST) -> Iterator[str]:
-    texts = (getattr(node, key, None) for key in ("id", "attr", "name", "asname", "arg", "value"))
+    texts = (getattr(node, key, None) for key in ("id", "attr", "name", "asname", "arg", "value", "rest"))
     yield from (word for text in texts if isinstance(text, str) for word in _WORD.findall(text))
-    yield from (name for name in getattr(node, "names", ()) if isinstance(name, str))
+    lists = (getattr(node, key, ()) for key in ("names", "kwd_attrs"))
+    yield from (name for names in lists for name in names if isinstance(name, str))
 
 
 def _is_script(node: ast.stmt) -> bool:
@@ -185,9 +192,9 @@ def _is_script(node: ast.stmt) -> bool:
 
 
 def _renames(node: ast.AST) -> bool:
-    """Whether it mentions ``__name__`` for anything but to read it."""
-    reads = isinstance(getattr(node, "ctx", None), ast.Load)
-    return not reads and "__name__" in _words(node)
+    """Whether it mentions ``__name__`` for anything but to read it, or may set it without a word of it."""
+    reads, words = isinstance(getattr(node, "ctx", None), ast.Load), set(_words(node))
+    return (not reads and "__name__" in words) or not _RENAMING.isdisjoint(words)
 
 
 def _idle(node: ast.stmt) -> bool:
@@ -237,6 +244,8 @@ def _digest(pieces: Sequence[Piece], reached: Collection[Piece], others: Sequenc
 
 
 def _sees(node: ast.AST) -> bool:
+    if not _BY_NAME.isdisjoint(_words(node)):
+        return True
     if isinstance(node, ast.Name):
         return node.id in _FUNCTIONS
     if isinstance(node, ast.Attribute):
