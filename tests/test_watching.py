@@ -275,6 +275,7 @@ def test_what_editors_write_for_themselves_is_no_save(name: str, counts: bool) -
     from watchfiles import Change
 
     assert Filter()(Change.modified, f"somewhere/{name}") == counts
+    assert Filter("/home/.venv/alice")(Change.modified, f"/home/.venv/alice/{name}") == counts
 
 
 def console(width: int = 80, height: int = 24, encoding: str = "utf-8") -> Console:

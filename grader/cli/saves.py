@@ -19,10 +19,15 @@ _TEMPORARY = re.compile(r"^4913$|~$|^\.|^#.*#$|\.sw.$|\.tmp$|\.bak$|___jb_\w+___
 
 
 class Saved(DefaultFilter):
-    """Lets through what may be a save of a file that is graded."""
+    """Lets through what may be a save of a file that is graded; the name of the `folder` itself says nothing."""
+
+    def __init__(self, folder: str = "") -> None:
+        super().__init__()
+        self._folder = folder
 
     def __call__(self, change: Change, path: str) -> bool:
-        return not _TEMPORARY.search(os.path.basename(path)) and super().__call__(change, path)
+        inside = path.removeprefix(self._folder)
+        return not _TEMPORARY.search(os.path.basename(path)) and super().__call__(change, inside)
 
 
 class Saves:
@@ -44,37 +49,41 @@ class Saves:
     def _run(self) -> None:
         """Watch the folder; where it goes away, wait until it is there again."""
         while not self._stop.is_set():
-            same = _identity(self._folder)
-            if same is None:
+            try:
+                held = os.open(self._folder, os.O_PATH | os.O_CLOEXEC)
+            except OSError:
                 self._stop.wait(_ABSENT)
                 continue
-            self._saved()  # it may have changed before it was watched
+            self._saved()
             try:
-                self._watch(same)
+                self._watch(os.fstat(held))
             except FileNotFoundError:  # it went away before it could be watched
-                continue
+                self._stop.wait(_ABSENT)
             except (OSError, RuntimeError):  # the system has no more watches to give
                 self._polling = True
+                self._stop.wait(_ABSENT)
+            finally:
+                os.close(held)  # as long as it is held, no other folder gets its number
             if not self._stop.is_set():
                 self._saved()
 
-    def _watch(self, same: tuple[int, int]) -> None:
+    def _watch(self, same: os.stat_result) -> None:
         """Watch until it is another folder, or none."""
         changes = watch(
-            self._folder, watch_filter=Saved(), debounce=DEBOUNCE, step=STEP, stop_event=self._stop,
+            self._folder, watch_filter=Saved(str(self._folder)), debounce=DEBOUNCE, step=STEP, stop_event=self._stop,
             rust_timeout=_LOOKS, yield_on_timeout=True, raise_interrupt=False, ignore_permission_denied=True,
             force_polling=True if self._polling else None,
         )  # fmt: skip
+        begun = False
         for changed in changes:
-            if _identity(self._folder) != same:
+            if not self._is(same):
                 return
-            if changed:
+            if changed or not begun:  # it may have changed before it was watched
                 self._saved()
+            begun = True
 
-
-def _identity(folder: Path) -> tuple[int, int] | None:
-    try:
-        found = folder.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
+    def _is(self, same: os.stat_result) -> bool:
+        try:
+            return os.path.samestat(self._folder.stat(), same)
+        except OSError:
+            return False
