@@ -123,9 +123,13 @@ class Screen:
                 self._write_page(event.grade)
 
     def key(self, key: str) -> None:
-        """What a key that was typed is for."""
+        """What a key that was typed is for; without a terminal, nothing is."""
+        from grader.cli.keys import GONE
+
         self._set(answer="")
-        if self.around.typing is not None:
+        if key == GONE:
+            self._ended = True
+        elif self.around.typing is not None:
             self._typed(key, self.around.typing)
         elif self.around.help:
             self._set(help=False)
