@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import fcntl
 import io
+import os
+import pty
 import queue
+import re
+import struct
+import termios
 import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
@@ -13,6 +19,7 @@ from pathlib import Path
 import grades
 import made_up
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from grader import board as boards
@@ -27,6 +34,7 @@ from grader.grading import Grader
 from grader.model import Verdict
 from grader.plan import Settings
 from grader.recollection import Recollection
+from grader.report.screen import console_on
 from grader.report.watch import Around, screen
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.limits import DEFAULT
@@ -306,9 +314,9 @@ def test_the_foot_is_never_cut() -> None:
     """However much there is, and however small the terminal: no more lines than fit, the keys last."""
     grade = grades.sample_grade()
     board = board_after(Saved(1), *(Seen(each) for each in grade.exercises), Settled(grade))
-    for height in (10, 24):
-        lines = shown(board, console(width=40, height=height), page="reports/alice.html")
-        assert len(lines) <= height
+    for width, height in ((40, 10), (40, 24), (20, 6), (20, 5), (20, 2), (1, 1)):
+        lines = shown(board, console(width, height), page="reports/alice.html")
+        assert len(lines) <= max(1, height - 1)
         assert lines[-1].startswith("a all again")
 
 
@@ -355,3 +363,38 @@ def test_the_answer_to_a_key_stays_when_the_work_under_way_ends(
     assert shown.around.answer == answer
     shown.key("h")
     assert shown.around.answer == ""
+
+
+class Terminal(io.StringIO):
+    """A terminal that has a number, and so a size."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    def fileno(self) -> int:
+        return self._number
+
+
+def test_a_picture_fits_the_terminal_as_it_is_now(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path
+) -> None:
+    """Small or large, resized or not: the last line is never written on, so that nothing goes up."""
+    watching, _, _ = watched
+    watching.look()
+    watching.wait()
+    ours, theirs = pty.openpty()
+    out = Terminal(theirs)
+    shown = Screen(tmp_path, console_on(out, {"COLUMNS": "500"}), page=None, exactly=False)
+    shown.watching = watching
+    for columns, lines in ((20, 6), (100, 40), (30, 12)):
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        out.truncate(out.seek(0))
+        shown._draw()
+        written = out.getvalue().rpartition("\x1b[H")[2]
+        assert written.count("\n") < lines
+        assert max(cell_len(re.sub(r"\x1b\[[0-9;]*[a-zA-Z]", "", line)) for line in written.split("\r\n")) <= columns
+        assert written.count("\x1b[K") == written.count("\r\n")  # each line, before it is written
+        assert re.search(r"(\x1b\[K)[^\n]*\1", written) is None
+    os.close(ours)
+    os.close(theirs)

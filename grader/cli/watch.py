@@ -81,7 +81,10 @@ class Screen:
         self._set(order=tuple(self.watching.exercises()))
         saves = Saves(self._folder, lambda: self._happened.put(self._saved), poll)
         try:
-            with Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self.key(key))):
+            with (
+                Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self.key(key))),
+                _hearing(signal.SIGWINCH, lambda: self._happened.put(lambda: None)),  # each event is drawn
+            ):
                 saves.start()
                 while not self._ended:
                     self._next()
@@ -194,17 +197,20 @@ class Screen:
 
     def _draw(self) -> None:
         """One picture, over the last one. What was on the screen before the first goes up, and can be scrolled to."""
+        from grader.report.screen import measure
         from grader.report.watch import screen
 
         assert self.watching is not None
+        measure(self._out)
         lines = screen(self.watching.board, self.around, self._out)
         with self._out.capture() as captured:
             for line in lines:
                 self._out.print(line, no_wrap=True, overflow="ellipsis", crop=True, highlight=False)
         start = "\x1b[H" if self._drawn else "\n" * self._out.height + "\x1b[H"
         self._drawn = True
-        picture = captured.get().rstrip("\n").replace("\n", "\x1b[K\r\n")
-        self._out.file.write(f"{start}{picture}\x1b[K\x1b[J" + ("\r\n" if self._ended else ""))
+        # Each line is erased before it is written: after one that is as long as the screen is wide, its end would go.
+        picture = captured.get().rstrip("\n").replace("\n", "\r\n\x1b[K")
+        self._out.file.write(f"{start}\x1b[K{picture}\r\n\x1b[J")
         self._out.file.flush()
 
 
@@ -212,12 +218,22 @@ class Screen:
 def _terminable() -> Iterator[None]:
     """Let SIGTERM, and the end of the terminal, end it as Ctrl-C does."""
 
-    def stop(_: int, __: FrameType | None) -> None:
+    def stop() -> None:
         raise KeyboardInterrupt
 
-    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGHUP)}
+    with _hearing(signal.SIGTERM, stop), _hearing(signal.SIGHUP, stop):
+        yield
+
+
+@contextlib.contextmanager
+def _hearing(number: signal.Signals, heard: Callable[[], None]) -> Iterator[None]:
+    """Have a signal `heard` in the main thread, in place of what it does else."""
+
+    def hear(_: int, __: FrameType | None) -> None:
+        heard()
+
+    before = signal.signal(number, hear)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(number, before)

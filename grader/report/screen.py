@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from grader.model import Verdict
@@ -131,6 +131,16 @@ def _breaks(line: str, width: int) -> Iterator[int]:
                 yield index
                 column = 0
             column += cell_len(char)
+
+
+def measure(console: Console) -> None:
+    """Take the size of the terminal as it is now, where it is one that has a size."""
+    try:
+        size = os.get_terminal_size(console.file.fileno())
+    except (OSError, ValueError):
+        return
+    if size.columns and size.lines:
+        console.size = ConsoleDimensions(size.columns, size.lines)
 
 
 class Screen:

@@ -71,7 +71,7 @@ class Around:
 
 
 def screen(board: Board, around: Around, console: Console) -> list[Text]:
-    """The lines of one screen, no more than fit: the head, what is open, and the foot, which is never cut."""
+    """The lines of one screen, one less than fit: the head, what is open, and the foot, which is cut last."""
     width, board = min(console.width, _WIDEST), _within(board, around.order)
     marks = _marks_for(console)
     foot = [Text(), *_foot(board, around)]
@@ -79,10 +79,10 @@ def screen(board: Board, around: Around, console: Console) -> list[Text]:
     body = [Text(_(line)) for line in HELP] if around.help else list(_body(view))
     lines = [*_head(board, around), Text()]
     lines += [part for line in body for part in (wrapped(line, console, width) or [Text()])]
-    room = max(3, console.height - len(foot) - 1)
+    room = max(1, console.height - len(foot) - 1)
     if len(lines) > room:
         lines = [*lines[: room - 1], Text(_("… more in the report"), "dim")]
-    return [_writable(line, console) for line in (*lines, *foot)]
+    return [_writable(line, console) for line in [*lines, *foot][-max(1, console.height - 1) :]]
 
 
 def _within(board: Board, order: Sequence[str]) -> Board:
