@@ -88,6 +88,12 @@ class Watching:
         self.selection = Selection(exercises=exercises)
         return self.look(anew=True)
 
+    def pause(self) -> None:
+        """Drop what is under way, until `look` begins it anew: the time that passes meanwhile is nobody's fault."""
+        if self._round is not None:
+            self._round.over.set()
+        self._desk.drop_all_but(())
+
     def wait(self) -> None:
         """Wait for the end of the round under way."""
         if self._round is not None:

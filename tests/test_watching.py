@@ -9,6 +9,7 @@ import os
 import pty
 import queue
 import re
+import signal
 import struct
 import termios
 import threading
@@ -26,6 +27,7 @@ from grader import board as boards
 from grader import checks
 from grader.answers import Alike, Answer
 from grader.board import Begun, Board, Saved, Seen, Settled, Since, Trouble
+from grader.cli.keys import Keys
 from grader.cli.saves import Saved as Filter
 from grader.cli.watch import Screen
 from grader.desk import Dropped, Stoppable
@@ -396,5 +398,34 @@ def test_a_picture_fits_the_terminal_as_it_is_now(
         assert max(cell_len(re.sub(r"\x1b\[[0-9;]*[a-zA-Z]", "", line)) for line in written.split("\r\n")) <= columns
         assert written.count("\x1b[K") == written.count("\r\n")  # each line, before it is written
         assert re.search(r"(\x1b\[K)[^\n]*\1", written) is None
+    os.close(ours)
+    os.close(theirs)
+
+
+def test_ctrl_z_gives_the_terminal_back_and_drops_what_is_under_way(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker whose time runs out while everything stands still is nobody's fault; it is asked anew afterwards."""
+    watching, _, told = watched
+    ours, theirs = pty.openpty()
+    before, stopped = termios.tcgetattr(theirs), list[bool]()
+    shown = Screen(tmp_path, Console(file=io.StringIO()), page=None, exactly=False)
+    shown.watching = watching
+    watching.look()
+
+    def stop(_: int, number: int) -> None:
+        watching.wait()  # it ends without a grade, or had ended
+        stopped.append(number == signal.SIGTSTP and termios.tcgetattr(theirs) == before)
+        told.clear()
+
+    with Keys(theirs, lambda key: None) as keys:
+        monkeypatch.setattr(os, "kill", stop)
+        shown._stand_aside(keys)
+        monkeypatch.undo()
+        assert termios.tcgetattr(theirs) != before
+    watching.wait()
+    assert stopped == [True]
+    assert isinstance(told[0], Saved)
+    assert isinstance(told[-1], Settled)
     os.close(ours)
     os.close(theirs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import signal
 import sys
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from grader.board import Event
+    from grader.cli.keys import Keys
     from grader.model import Grade
     from grader.report.watch import Around
     from grader.watching import Watching
@@ -82,8 +84,9 @@ class Screen:
         saves = Saves(self._folder, lambda: self._happened.put(self._saved), poll)
         try:
             with (
-                Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self.key(key))),
+                Keys(sys.stdin.fileno(), lambda key: self._happened.put(lambda: self.key(key))) as keys,
                 _hearing(signal.SIGWINCH, lambda: self._happened.put(lambda: None)),  # each event is drawn
+                _hearing(signal.SIGTSTP, lambda: self._happened.put(lambda: self._stand_aside(keys))),
             ):
                 saves.start()
                 while not self._ended:
@@ -99,6 +102,16 @@ class Screen:
             while not self._ended:
                 self._happened.get_nowait()()
         self._draw()
+
+    def _stand_aside(self, keys: Keys) -> None:
+        """Give the terminal back and stop, as Ctrl-Z asks; once somebody lets it go on, take up what was under way."""
+        assert self.watching is not None
+        self.watching.pause()
+        with keys.lent(), _hearing(signal.SIGTSTP, signal.SIG_DFL):
+            os.kill(os.getpid(), signal.SIGTSTP)
+        now = time.monotonic()
+        if self.watching.look(anew=True):
+            self._begun(now)
 
     def _tell(self, event: Event) -> None:
         self._happened.put(lambda: self.heard(event))
@@ -226,13 +239,14 @@ def _terminable() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _hearing(number: signal.Signals, heard: Callable[[], None]) -> Iterator[None]:
-    """Have a signal `heard` in the main thread, in place of what it does else."""
+def _hearing(number: signal.Signals, heard: Callable[[], None] | signal.Handlers) -> Iterator[None]:
+    """Have a signal `heard` in the main thread, or do what it does by itself, in place of what it did."""
 
     def hear(_: int, __: FrameType | None) -> None:
+        assert callable(heard)
         heard()
 
-    before = signal.signal(number, hear)
+    before = signal.signal(number, heard if isinstance(heard, signal.Handlers) else hear)
     try:
         yield
     finally:
