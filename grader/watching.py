@@ -224,7 +224,9 @@ class _Round(threading.Thread):
         which take no core from the others: they begin when those are done."""
         asked = self._put([each for each in jobs if examination(each[0])])
         runs = [each for each in jobs if not examination(each[0])]
-        self._desk.drop_all_but(self._errand.wanted | {self._errand.key(*each) for each in runs})
+        with self._owner._lock:  # no other round begins meanwhile, whose questions would be dropped
+            self._expect_wanted()
+            self._desk.drop_all_but(self._errand.wanted | {self._errand.key(*each) for each in runs})
         trained = {job.exercise.id: job for job, _ in runs}
         jobs_of = {each.future: each.job for each in asked}
         found: dict[str, Evidence] = {}

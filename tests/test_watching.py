@@ -16,6 +16,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from pathlib import Path
+from typing import Any
 
 import grades
 import made_up
@@ -41,7 +42,7 @@ from grader.report.watch import Around, screen
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.limits import DEFAULT
 from grader.store import Store
-from grader.watching import Watching, edited
+from grader.watching import Watching, _Round, edited
 from grader.wire.records import Loaded
 
 PASSED, FAILED = Verdict.PASSED, Verdict.FAILED
@@ -429,3 +430,43 @@ def test_ctrl_z_gives_the_terminal_back_and_drops_what_is_under_way(
     assert isinstance(told[-1], Settled)
     os.close(ours)
     os.close(theirs)
+
+
+def test_a_round_that_is_over_stops_nothing_of_the_next(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However late it comes to drop what it does not want."""
+    watching, sandbox, told = watched
+    put, late, go = _Round._put, threading.Event(), threading.Event()
+    good = made_up.script(made_up.evidence())
+
+    def held(*question: Any) -> Any:
+        go.wait(5)
+        return good(*question)
+
+    def slowly(self: _Round, jobs: Any) -> Any:
+        asked = put(self, jobs)
+        if self is watching._round:
+            late.set()
+        return asked
+
+    def slow(self: _Round, jobs: Any) -> Any:
+        asked = put(self, jobs)
+        begun.set()
+        late.wait(5)
+        return asked
+
+    sandbox._special[b"held"] = held
+    begun = threading.Event()
+    monkeypatch.setattr(_Round, "_put", slow)
+    watching.look()
+    begun.wait(5)
+    monkeypatch.setattr(_Round, "_put", slowly)
+    first = watching._round
+    assert first is not None
+    (tmp_path / "alice" / "made_up.py").write_text("class Small: held\n")
+    watching.look()
+    first.join(5)
+    go.set()
+    watching.wait()
+    assert isinstance(told[-1], Settled)
