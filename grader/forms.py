@@ -8,6 +8,7 @@ from types import TracebackType
 import numpy as np
 
 from grader import evidence
+from grader.errors import SandboxError
 from grader.evidence import Answered
 from grader.sandbox.host import Line, Sandbox
 from grader.sandbox.limits import Limits
@@ -60,7 +61,11 @@ class Reader:
             self.close()
             self._line, self._read = self._sandbox.open(LIMITS, MOST_READ * LIMITS.cpu_seconds), 0
         self._read += 1
-        outcome = evidence.validate("forms", self._line.ask("forms", params, arrays, LIMITS), params)
+        try:
+            outcome = evidence.validate("forms", self._line.ask("forms", params, arrays, LIMITS), params)
+        except SandboxError:
+            self.close()
+            raise
         if isinstance(outcome, Answered) and {form.exercise for form in outcome.record.forms} <= set(names):
             record: Forms = outcome.record
             return record.forms

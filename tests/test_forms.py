@@ -8,10 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from grader import forms
+from grader.errors import WorkerLost
 from grader.forms import Reader
+from grader.sandbox.fake import FakeSandbox, answer
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Limits
 from grader.submission import Module, Submission
+from grader.wire.records import Form, Forms
 from grader.worker.forms import of_module
 
 NAMES = ["Net", "Other", "helper_exercise"]
@@ -291,3 +294,16 @@ def test_a_reader_changes_its_worker_now_and_then(zygote: Zygote, monkeypatch: p
     monkeypatch.setattr(forms, "MOST_READ", 2)
     with Reader(zygote) as reader:
         assert [read(reader, BASE) for _ in range(5)] == [form(BASE)] * 5
+
+
+def test_a_reader_whose_worker_is_lost_takes_another() -> None:
+    """Or nothing would be known to be alike any more, for as long as somebody watches."""
+    replies = iter([WorkerLost("the zygote is gone"), answer(Forms((Form("Net", "digest", "work.py", 1),)))])
+    sandbox = FakeSandbox(lambda *_: next(replies))
+    reader = Reader(sandbox)
+    with pytest.raises(WorkerLost):
+        read(reader, BASE)
+    assert sandbox.lines[0].closed == 1
+    assert read(reader, BASE) == "digest"
+    reader.close()
+    assert [line.closed for line in sandbox.lines] == [1, 1]

@@ -52,7 +52,7 @@ ALLOWED: dict[str, set[str]] = {
     "gradebook": {"answers", "attempts", "database", "errors", "model", "packing", "saved", "submission"},
     "references": {"asking", "course", "evidence", "plan", "sandbox", "store", "submission", "sharing"},
     "demonstration": {"asking", "checks", "course", "diagnosis", "evidence", "model", "plan", "sandbox", "submission"},
-    "forms": {"evidence", "sandbox", "submission", "wire"},
+    "forms": {"errors", "evidence", "sandbox", "submission", "wire"},
     "standins": {"bank", "course", "plan"},
     "investigation": {
         "answers", "asking", "bank", "checks", "course", "demonstration", "diagnosis", "errors", "evidence", "model",
