@@ -13,6 +13,7 @@ import os
 import secrets
 import tempfile
 import zlib
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -75,7 +76,7 @@ class Store:
         name = hashlib.sha256(os.fsencode(submission.resolve())).hexdigest()[:40]
         file = self.folder / "attempts" / f"{name}.json"
         seen = Seen(attempt)
-        with contextlib.suppress(OSError, ValueError, Damaged):
+        with contextlib.suppress(OSError, ValueError, Damaged, RecursionError):
             seen = saved.read(Seen, json.loads(file.read_bytes())).then(attempt)
         with contextlib.suppress(OSError):
             _put(file, json.dumps(saved.plain(seen)).encode("ascii"))
@@ -83,21 +84,28 @@ class Store:
 
     def _write_once(self, file: Path, content: bytes) -> None:
         """Write a new file whole, for its owner only; one that is there already stays."""
-        descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".new-")
-        with open(descriptor, "wb") as handle:
-            handle.write(content)
-        with contextlib.suppress(FileExistsError):  # whoever comes second reads what is there
-            os.link(name, file)
-        os.unlink(name)
+        with _draft(self.folder, content) as draft, contextlib.suppress(FileExistsError):
+            os.link(draft, file)  # whoever comes second reads what is there
 
 
 def _put(file: Path, content: bytes) -> None:
     """Write a file, whole or not at all, in place of what is there. Raises `OSError`."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(dir=file.parent, prefix=".new-")
-    with open(descriptor, "wb") as new:
-        new.write(content)
-    os.replace(draft, file)
+    with _draft(file.parent, content) as draft:
+        os.replace(draft, file)
+
+
+@contextlib.contextmanager
+def _draft(folder: Path, content: bytes) -> Iterator[str]:
+    """A new file with that content, for its owner only; gone in the end, however that comes about."""
+    descriptor, draft = tempfile.mkstemp(dir=folder, prefix=".new-")
+    try:
+        with open(descriptor, "wb") as new:
+            new.write(content)
+        yield draft
+    finally:
+        with contextlib.suppress(FileNotFoundError):  # it may have got its name
+            os.unlink(draft)
 
 
 def key(source: bytes, questions: bytes, device: str, facts: Facts) -> str:

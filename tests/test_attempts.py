@@ -61,7 +61,7 @@ def test_a_damaged_memory_is_no_memory(tmp_path: Path) -> None:
     attempt = Attempt("one", MONDAY, {})
     store.attempted(tmp_path, attempt)
     (file,) = (tmp_path / "attempts").iterdir()
-    for damage in ("{", "[]", '{"last": {}}'):
+    for damage in ("{", "[]", '{"last": {}}', "[" * 100_000):
         file.write_text(damage)
         assert store.attempted(tmp_path, attempt) is None
     assert Store(Path("/proc/nowhere")).attempted(tmp_path, attempt) is None

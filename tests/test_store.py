@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import zlib
@@ -17,6 +18,7 @@ from made_up import GOOD, POINTS, exercise, script
 
 from grader import evidence as ev
 from grader import plan, store
+from grader.attempts import Attempt
 from grader.course import Course
 from grader.errors import SandboxError
 from grader.evidence import Evidence
@@ -224,3 +226,22 @@ def test_empty_evidence_is_evidence(tmp_path: Path) -> None:
     """Evidence without any outcome should be told from none at all."""
     Store(tmp_path).write("key", Evidence({}))
     assert Store(tmp_path).read("key") == Evidence({})
+
+
+@pytest.mark.parametrize("broken", ["replace", "link"])
+def test_a_disk_that_takes_nothing_is_left_as_it_was(
+    broken: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half of a file would stay there for good, and one more with each run."""
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, broken, full)
+    kept = Store(tmp_path)
+    if broken == "replace":
+        kept.write("key", GOOD)
+        kept.attempted(tmp_path, Attempt("one", "2026-09-07T08:00:00+00:00", {}))
+    else:
+        kept.seed()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
