@@ -112,8 +112,8 @@ def after(board: Board, event: Event) -> Board:
         return replace(board, under_way=board.under_way | {event.exercise}, asked=asked)
     if isinstance(event, Seen):
         return _seen(board, event)
-    if isinstance(event, Trouble):
-        return replace(board, trouble=event.text)
+    if isinstance(event, Trouble):  # where somebody is asked all the same, it is told again
+        return replace(board, trouble=event.text, waiting={}, under_way=frozenset(), asked=frozenset())
     results = {**board.results, **{result.id: result for result in event.grade.exercises}}
     return replace(board, results=results, waiting={}, under_way=frozenset(), grade=event.grade)
 

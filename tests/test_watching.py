@@ -470,3 +470,18 @@ def test_a_round_that_is_over_stops_nothing_of_the_next(
     go.set()
     watching.wait()
     assert isinstance(told[-1], Settled)
+
+
+def test_after_trouble_nothing_is_said_to_be_under_way(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path
+) -> None:
+    """Also where there was trouble from the start, and where it came in the middle of the answers."""
+    watching, _, _ = watched
+    (tmp_path / "alice" / "made_up.py").write_text("def (\n")
+    watching.look()
+    watching.wait()
+    half = board_after(Saved(1), Begun("a.A"), Begun("a.B"), seen(FAILED, "a.A", ("training",)), Trouble("no workers"))
+    for board in (watching.board, half):
+        assert board.trouble
+        text = "\n".join(shown(board, console(), order=("made_up.Small", "a.A", "a.B")))
+        assert not re.search("starting|being looked at|under way|to come|training runs", text)

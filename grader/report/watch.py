@@ -157,7 +157,8 @@ def _foot(board: Board, around: Around) -> Iterator[Text]:
     parts = [_("{number} fixed").format(number=since.fixed)] if since.fixed else []
     parts += [_("{number} new").format(number=since.new)] if since.new else []
     parts += [_("{number} open").format(number=since.open) if since.open else _("nothing open")]
-    said = Text(pgettext("list", ", ").join(parts) if board.results else _("starting …"), "bold")
+    starting = "" if board.trouble else _("starting …")
+    said = Text(pgettext("list", ", ").join(parts) if board.results else starting, "bold")
     if board.grade is not None:
         said.append(f"   {score_text(board.grade.score, board.grade.max_score)}", "bold")
     elif coming := [id for id, checks in board.waiting.items() if checks]:
