@@ -485,3 +485,21 @@ def test_after_trouble_nothing_is_said_to_be_under_way(
         assert board.trouble
         text = "\n".join(shown(board, console(), order=("made_up.Small", "a.A", "a.B")))
         assert not re.search("starting|being looked at|under way|to come|training runs", text)
+
+
+def test_only_the_grade_of_the_last_round_is_written(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path
+) -> None:
+    """One that settled before a filter was cleared, and is heard of after that, holds some exercises alone."""
+    watching, _, told = watched
+    shown = Screen(tmp_path, Console(file=io.StringIO()), page=tmp_path / "reports", exactly=False)
+    shown.watching = watching
+    watching.look()
+    watching.wait()
+    old = told[-1]
+    watching.look(anew=True)
+    watching.wait()
+    shown.heard(old)
+    assert not (tmp_path / "reports").exists()
+    shown.heard(told[-1])
+    assert (tmp_path / "reports" / "alice.html").exists()

@@ -135,7 +135,7 @@ class Screen:
             self._set(seconds=time.monotonic() - self._saved_at)
         if isinstance(event, Settled):
             self._set(doing="")
-            if not self.around.filter:
+            if not self.around.filter and event.grade is self.watching.board.grade:  # no other round has begun
                 self._write_page(event.grade)
 
     def key(self, key: str) -> None:
@@ -154,7 +154,7 @@ class Screen:
             now = time.monotonic()
             if self.watching.again(only_failed=key == "f"):
                 self._begun(now)
-            else:
+            elif not self.watching.board.trouble:  # which says why
                 self._set(answer=_("Nothing is open."))
         elif key == "p":
             self._set(typing="")
