@@ -53,12 +53,13 @@ class Watching:
         self.board, self.selection = Board(), grader.selection
         self._grader, self._folder, self._tell = grader, folder, tell
         self._reader, self._reading = Reader(grader.sandbox), threading.Lock()
-        self._desk = Desk(grader.sandbox, grader.workers, max(1, grader.workers - 1))
         self._known = Recollection()
         self._under = circumstances(grader.sandbox, grader.settings.device, grader.reuses)
         self._numbers, self._lock = itertools.count(1), threading.RLock()
         self._round: _Round | None = None
         self._last: Submission | None = None
+        # Last: its threads wait for work until they are told to end.
+        self._desk = Desk(grader.sandbox, grader.workers, max(1, grader.workers - 1))
 
     def exercises(self) -> list[str]:
         """The ids of all that is graded, in the order of the course."""

@@ -503,3 +503,19 @@ def test_only_the_grade_of_the_last_round_is_written(
     assert not (tmp_path / "reports").exists()
     shown.heard(told[-1])
     assert (tmp_path / "reports" / "alice.html").exists()
+
+
+def test_what_ends_it_while_it_begins_leaves_no_thread(
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Threads that wait for work would keep the program from ending."""
+    watching, _, _ = watched
+
+    def interrupted(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("grader.watching.circumstances", interrupted)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt):
+        Watching(watching._grader, tmp_path, lambda event: None)
+    assert threading.active_count() == before
