@@ -16,7 +16,7 @@ from typing import Any
 from grader.errors import RunError, StorageError
 from grader.language import _
 
-FORMAT = 3
+FORMAT = 4
 FILE = "gradebook.sqlite"
 _MARK = 0x67726164  # "grad": what SQLite calls the application of a file
 _TABLES = """
@@ -49,7 +49,16 @@ _NEW_IN_3 = """
 CREATE TABLE earlier (folder BLOB PRIMARY KEY, content TEXT NOT NULL, verdicts BLOB NOT NULL, time TEXT NOT NULL)
 WITHOUT ROWID;
 """
-_NEW_SINCE = {1: f"{_NEW_IN_2} {_NEW_IN_3}", 2: _NEW_IN_3}  # what a file of an older format lacks
+_NEW_IN_4 = """
+ALTER TABLE earlier ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE counted (folder BLOB PRIMARY KEY, content TEXT NOT NULL, number INTEGER NOT NULL) WITHOUT ROWID;
+INSERT INTO counted SELECT folder, content, 0 FROM submission;
+"""  # 0: how many attempts there were before is not known, and will not be
+_NEW_SINCE = {
+    1: f"{_NEW_IN_2} {_NEW_IN_3} {_NEW_IN_4}",
+    2: f"{_NEW_IN_3} {_NEW_IN_4}",
+    3: _NEW_IN_4,
+}  # what a file of an older format lacks
 
 
 class Database:

@@ -19,6 +19,7 @@ from typing import Any
 from grader import attempts, packing, saved
 from grader.answers import Alike, Answer
 from grader.attempts import Attempt as Earlier
+from grader.attempts import History
 from grader.database import Database
 from grader.errors import RunError
 from grader.language import _
@@ -128,21 +129,43 @@ class Gradebook:
             *(row.folder, row.name, row.content, row.state, row.trouble),
             *(row.result, row.present, row.seconds, row.time),
         )
+        if row.result:
+            self._count(row)
+
+    def _count(self, row: Row) -> None:
+        """Other files than those that were graded last are another attempt."""
+        content, number = self._counted(row)
+        if content != row.content:
+            number = attempts.following(number) if content is not None else 1
+            self._put("INSERT OR REPLACE INTO counted VALUES (?, ?, ?)", row.folder, row.content, number)
+
+    def _counted(self, row: Row) -> tuple[str | None, int]:
+        """Content and number of the last attempt from that folder that got a grade."""
+        found = self._all("SELECT content, number FROM counted WHERE folder = ?", row.folder)
+        return found[0] if found else (None, 0)
 
     def _put_earlier(self, row: Row) -> None:
         grade = self.grade(row.result, row.name)
         if grade is not None:
             verdicts = saved.pack(attempts.of(grade, row.content, row.time).verdicts)
-            self._put("INSERT OR REPLACE INTO earlier VALUES (?, ?, ?, ?)", row.folder, row.content, verdicts, row.time)
+            content, number = self._counted(row)
+            self._put(
+                "INSERT OR REPLACE INTO earlier VALUES (?, ?, ?, ?, ?)",
+                *(row.folder, row.content, verdicts, row.time, number if content == row.content else 0),
+            )
 
-    def earlier(self, row: Row) -> Earlier | None:
-        """The attempt before this one, where there was one with other files."""
-        found = self._all("SELECT content, verdicts, time FROM earlier WHERE folder = ?", row.folder)
+    def history(self, row: Row) -> History:
+        """Which attempt a submission is, and the one before, where there was one with other files."""
+        content, number = self._counted(row)
+        return History(number if content == row.content else 0, self._earlier(row))
+
+    def _earlier(self, row: Row) -> Earlier | None:
+        found = self._all("SELECT content, verdicts, time, number FROM earlier WHERE folder = ?", row.folder)
         if not found or found[0][0] == row.content:
             return None
-        content, packed, time = found[0]
+        content, packed, time, number = found[0]
         try:
-            return Earlier(content, time, saved.unpack(dict[str, Verdict], packed))
+            return Earlier(content, time, saved.unpack(dict[str, Verdict], packed), number)
         except Damaged as error:
             raise RunError(f"{self._data.file}: the attempt of {row.name} before cannot be read: {error}") from error
 

@@ -14,7 +14,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from grader import rubric
-from grader.attempts import Attempt
+from grader.attempts import History
 from grader.errors import StorageError
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Gradebook, Row
 from grader.language import _, spoken
@@ -86,12 +86,12 @@ def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Publ
                 passed &= set(grade.verdicts()) == {Verdict.PASSED}
                 results.write(f"{jsonl.dumps(grade)}\n")
                 places[row.name] = f"{REPORTS}/{name}"
-                before = gradebook.earlier(row)
-                shown = _shown(grade, before)
+                history = gradebook.history(row)
+                shown = _shown(grade, history)
                 if _is_there(folder / REPORTS / name, shown, known.get(name)):
                     made[name] = known[name]
                 else:
-                    renderer.put(grade, before, partial(_write, folder / REPORTS, name, shown, made))
+                    renderer.put(grade, history, partial(_write, folder / REPORTS, name, shown, made))
         for name in gradebook.pages().keys() - made.keys():
             (folder / REPORTS / name).unlink(missing_ok=True)
         overview.write(entries(gradebook), folder, places)
@@ -103,9 +103,9 @@ def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Publ
     return Published(states.total(), states[GRADED], states[UNGRADABLE], errors, passed, size)
 
 
-def _shown(grade: Grade, before: Attempt | None) -> str:
+def _shown(grade: Grade, history: History) -> str:
     """A hash of what a page shows, and in which language. How long it took is not worth a new one."""
-    return hashed(replace(grade, seconds=0.0), before, _look(), spoken())
+    return hashed(replace(grade, seconds=0.0), history, _look(), spoken())
 
 
 def _is_there(file: Path, shown: str, known: tuple[str, int] | None) -> bool:

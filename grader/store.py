@@ -14,12 +14,13 @@ import secrets
 import tempfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 from grader import evidence as ev
 from grader import saved
-from grader.attempts import Attempt, Seen
+from grader.attempts import Attempt, History, Seen
 from grader.evidence import Evidence
 from grader.sandbox.host import Facts
 from grader.saved import Damaged
@@ -71,16 +72,18 @@ class Store:
             # Compressed to two fifths: all known mistakes take many.
             _put(self.folder / f"{key}.evidence", zlib.compress(ev.dump(evidence), 1))
 
-    def attempted(self, submission: Path, attempt: Attempt) -> Attempt | None:
-        """Remember an attempt at the submission in that folder, and give the one before it, if one is known."""
+    def attempted(self, submission: Path, attempt: Attempt) -> History:
+        """Remember an attempt at the submission in that folder, and tell the one before it, if one is known. Where
+        nothing can be remembered nothing is counted, either."""
         name = hashlib.sha256(os.fsencode(submission.resolve())).hexdigest()[:40]
         file = self.folder / "attempts" / f"{name}.json"
-        seen = Seen(attempt)
+        seen = Seen(replace(attempt, number=1))
         with contextlib.suppress(OSError, ValueError, Damaged, RecursionError):
             seen = saved.read(Seen, json.loads(file.read_bytes())).then(attempt)
         with contextlib.suppress(OSError):
             _put(file, json.dumps(saved.plain(seen)).encode("ascii"))
-        return seen.before
+            return seen.history()
+        return History(0, seen.before)
 
     def _write_once(self, file: Path, content: bytes) -> None:
         """Write a new file whole, for its owner only; one that is there already stays."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from grades import check, exercise, grade
 
 from grader import attempts
-from grader.attempts import Attempt, Change
+from grader.attempts import Attempt, Change, History
 from grader.model import Grade, Verdict
 from grader.store import Store
 
@@ -22,6 +25,11 @@ def made(**verdicts: Verdict) -> Grade:
 def names(changes: tuple[Change, ...]) -> list[str]:
     """Give the checks of some changes."""
     return [change.check.id for change in changes]
+
+
+def told(history: History) -> tuple[int, Attempt | None]:
+    """Give the number of an attempt, and the one before it."""
+    return history.number, history.before
 
 
 def test_changes_are_told_apart() -> None:
@@ -41,8 +49,10 @@ def test_who_changes_nothing_makes_no_new_attempt(tmp_path: Path) -> None:
     store = Store(tmp_path / "cache")
     first = Attempt("one", MONDAY, {"a.b c": Verdict.FAILED})
     second = Attempt("two", TUESDAY, {"a.b c": Verdict.PASSED})
-    assert [store.attempted(tmp_path, each) for each in (first, first, second, second)] == [None, None, first, first]
-    assert store.attempted(tmp_path / "elsewhere", second) is None
+    found = [told(store.attempted(tmp_path, each)) for each in (first, first, second, second)]
+    first = replace(first, number=1)
+    assert found == [(1, None), (1, None), (2, first), (2, first)]
+    assert told(store.attempted(tmp_path / "elsewhere", second)) == (1, None)
 
 
 def test_one_exercise_checked_again_loses_no_other(tmp_path: Path) -> None:
@@ -50,7 +60,7 @@ def test_one_exercise_checked_again_loses_no_other(tmp_path: Path) -> None:
     store = Store(tmp_path)
     store.attempted(tmp_path, Attempt("one", MONDAY, {"a.b c": Verdict.FAILED, "a.d c": Verdict.FAILED}))
     store.attempted(tmp_path, Attempt("two", MONDAY, {"a.b c": Verdict.PASSED}))
-    before = store.attempted(tmp_path, Attempt("three", TUESDAY, {}))
+    before = store.attempted(tmp_path, Attempt("three", TUESDAY, {})).before
     assert before is not None
     assert before.verdicts == {"a.b c": Verdict.PASSED, "a.d c": Verdict.FAILED}
 
@@ -63,5 +73,21 @@ def test_a_damaged_memory_is_no_memory(tmp_path: Path) -> None:
     (file,) = (tmp_path / "attempts").iterdir()
     for damage in ("{", "[]", '{"last": {}}', "[" * 100_000):
         file.write_text(damage)
-        assert store.attempted(tmp_path, attempt) is None
-    assert Store(Path("/proc/nowhere")).attempted(tmp_path, attempt) is None
+        assert told(store.attempted(tmp_path, attempt)) == (1, None)
+    assert told(Store(Path("/proc/nowhere")).attempted(tmp_path, attempt)) == (0, None)
+
+
+@pytest.mark.parametrize(("remembered", "number"), [(1, 2), (2, 0)])
+def test_what_was_remembered_without_numbers_is_counted_where_that_is_known(
+    tmp_path: Path, remembered: int, number: int
+) -> None:
+    """A file of the older form should be read; one attempt in it was the first, of two nobody knows how many."""
+    store = Store(tmp_path)
+    for content in ("one", "two")[:remembered]:
+        store.attempted(tmp_path, Attempt(content, MONDAY, {"a.b c": Verdict.FAILED}))
+    (file,) = (tmp_path / "attempts").iterdir()
+    file.write_text(re.sub(r', "number": \d', "", file.read_text()))
+    found = store.attempted(tmp_path, Attempt("three", TUESDAY, {}))
+    assert found.number == number
+    assert found.before is not None
+    assert found.before.number == max(0, number - 1)

@@ -19,6 +19,7 @@ from test_notebooks import notebook
 from grader import attempts, saved
 from grader.answers import Alike, Answer
 from grader.attempts import Attempt as Earlier
+from grader.attempts import History
 from grader.database import FILE, FORMAT
 from grader.errors import RunError, StorageError
 from grader.evidence import Evidence, plain
@@ -227,10 +228,11 @@ def test_a_gradebook_of_the_first_format_goes_on(tmp_path: Path) -> None:
     """What was written before answers of forms were kept once should be read, and be added to."""
     with Gradebook(tmp_path / "run") as first:
         first.put_answer(Answer("code", "a", "under", GOOD))
-    altered(tmp_path / "run", "DROP TABLE alike", "DROP TABLE earlier", "PRAGMA user_version = 1")
+    drops = [f"DROP TABLE {table}" for table in ("alike", "earlier", "counted")]
+    altered(tmp_path / "run", *drops, "PRAGMA user_version = 1")
     for _ in range(2):
         with Gradebook(tmp_path / "run") as gradebook:
-            assert gradebook.earlier(ALICE) is None
+            assert gradebook.history(ALICE) == History()
             gradebook.put_answer(Answer("other", "a", "under", Alike("code", "one.py", 1)))
             assert set(gradebook.answers("code")) == set(gradebook.answers("other")) == {"a"}
 
@@ -238,10 +240,30 @@ def test_a_gradebook_of_the_first_format_goes_on(tmp_path: Path) -> None:
 def test_a_gradebook_of_the_second_format_goes_on(tmp_path: Path) -> None:
     """What was written before earlier attempts were kept should be read, and be added to."""
     Gradebook(tmp_path / "run").close()
-    altered(tmp_path / "run", "DROP TABLE earlier", "PRAGMA user_version = 2")
+    altered(tmp_path / "run", "DROP TABLE earlier", "DROP TABLE counted", "PRAGMA user_version = 2")
     for _ in range(2):
         with Gradebook(tmp_path / "run") as gradebook:
-            assert gradebook.earlier(ALICE) is None
+            assert gradebook.history(ALICE) == History()
+
+
+def test_a_gradebook_of_the_third_format_goes_on(tmp_path: Path) -> None:
+    """What was written before attempts were counted should be read, and not who was there already, but others be counted."""
+    with Gradebook(tmp_path / "run") as before:
+        for content in ("one", "two"):
+            before.put_grade(content, content, sample_grade(), GRADED, "", NOW)
+            before.enter(replace(ALICE, content=content, result=content))
+    altered(
+        *(tmp_path / "run", "DROP TABLE counted", "ALTER TABLE earlier DROP COLUMN number", "PRAGMA user_version = 3")
+    )
+    bob = replace(ALICE, folder=b"bob", content="two", result="two")
+    with Gradebook(tmp_path / "run") as gradebook:
+        alice = gradebook.row(b"alice")
+        assert alice is not None
+        assert gradebook.history(alice) == History(0, attempts.of(sample_grade(), "one", ALICE.time))
+        for row in (bob, replace(ALICE, content="three", result="three")):
+            gradebook.enter(row)
+        assert gradebook.history(bob) == History(1)
+        assert gradebook.history(replace(ALICE, content="three")).number == 0
 
 
 def test_the_attempt_before_is_kept(gradebook: Gradebook) -> None:
@@ -254,14 +276,17 @@ def test_the_attempt_before_is_kept(gradebook: Gradebook) -> None:
             gradebook.put_grade(key, content, sample_grade(), GRADED, "", NOW)
         gradebook.enter(row)
         gradebook.tidy()
-        found.append((gradebook.earlier(row) or Earlier("", "", {})).content)
+        history = gradebook.history(row)
+        before = history.before or Earlier("", "", {})
+        found.append((history.number, before.content, before.number))
 
-    found: list[str] = []
+    found: list[tuple[int, str, int]] = []
     for content, key in (("one", "1"), ("one", "1 regraded"), ("two", "2"), ("", ""), ("three", "3"), ("three", "4")):
         attempt(content, key)
-    assert found == ["", "", "one", "two", "two", "two"]
-    kept = gradebook.earlier(replace(ALICE, content="three"))
-    assert kept == attempts.of(sample_grade(), "two", ALICE.time)
+    first, second, third, none = (1, "", 0), (2, "one", 1), (3, "two", 2), (0, "two", 2)
+    assert found == [first, first, second, none, third, third]
+    kept = gradebook.history(replace(ALICE, content="three")).before
+    assert kept == replace(attempts.of(sample_grade(), "two", ALICE.time), number=2)
 
 
 def test_what_is_no_database_is_named(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from grades import hostile_grade, sample_grade
 
 from grader import language
+from grader.attempts import History
 from grader.model import Grade
 from grader.report import html, rendering
 from grader.report.rendering import Renderer
@@ -27,7 +28,7 @@ def rendered(grades: list[Grade], helpers: int) -> list[str]:
     taken: list[str] = []
     with Renderer(helpers) as renderer:
         for grade in grades:
-            renderer.put(grade, None, taken.append)
+            renderer.put(grade, History(), taken.append)
     return taken
 
 
@@ -46,7 +47,7 @@ def test_a_helper_that_is_killed_costs_no_page(grades: list[Grade]) -> None:
     taken: list[str] = []
     with Renderer(2) as renderer:
         for grade in grades:
-            renderer.put(grade, None, taken.append)
+            renderer.put(grade, History(), taken.append)
             if renderer._busy:
                 os.kill(renderer._busy[-1].process.pid, signal.SIGKILL)  # type: ignore[arg-type]
         helpers = [helper.process for helper in renderer._busy]
@@ -61,9 +62,9 @@ def test_a_page_that_cannot_be_written_leaves_no_helper(grades: list[Grade]) -> 
         raise OSError("no room")
 
     renderer = Renderer(2)
-    renderer.put(grades[0], None, lambda page: None)
+    renderer.put(grades[0], History(), lambda page: None)
     for grade in grades[1:3]:
-        renderer.put(grade, None, full)
+        renderer.put(grade, History(), full)
     helpers = [helper.process for helper in renderer._busy]
     with pytest.raises(OSError, match="no room"):
         renderer.__exit__(None, None, None)
@@ -75,7 +76,7 @@ def test_an_interrupt_leaves_no_helper(grades: list[Grade]) -> None:
     """What is interrupted should end at once, with its helpers."""
     renderer = Renderer(2)
     for grade in grades[:3]:
-        renderer.put(grade, None, lambda page: None)
+        renderer.put(grade, History(), lambda page: None)
     helpers = [helper.process for helper in renderer._busy]
     assert len(helpers) == 2
     renderer.__exit__(KeyboardInterrupt, KeyboardInterrupt(), None)

@@ -15,6 +15,7 @@ import pytest
 from grades import HOSTILE, check, down_block, exercise, grade, hostile_grade, resnet, sample_grade, whole_exercise
 
 from grader import attempts, language
+from grader.attempts import History
 from grader.model import (
     ExerciseResult,
     Exhibits,
@@ -400,13 +401,26 @@ def test_what_changed_is_told_in_groups_with_links() -> None:
     passed = [key for key, verdict in before.verdicts.items() if verdict is Verdict.PASSED]
     failed = [key for key, verdict in before.verdicts.items() if verdict is Verdict.FAILED]
     before.verdicts.update({passed[0]: Verdict.FAILED, passed[1]: Verdict.SKIPPED, failed[0]: Verdict.PASSED})
-    page = Page(html.render(made, before))
+    page = Page(html.render(made, History(0, before)))
     told = "Since the attempt of 2026-11-23 10:04 UTC: 1 fixed, 1 still open, 1 new, 1 that was not run before passes."
     assert page.text.count(told) == 2
     links = [link["href"] for link in page.having("a")]
     assert links.count("#layers.linear_module--defined") == links.count("#layers.linear_module--constructs") == 1
     assert "passed before" in page.text
-    assert "Since the" not in html.render(made)
+    assert "Since" not in html.render(made)
+
+
+def test_attempts_are_numbered_where_they_were_counted() -> None:
+    """The head should say which attempt this is, what changed since which; nothing of it where nobody counted."""
+    made = sample_grade()
+    before = attempts.of(made, "other files", "2026-11-23T10:04:00+00:00")
+    text = Page(html.render(made, History(4, replace(before, number=3)))).text
+    assert "Feedback · attempt 4" in text
+    assert "Since attempt 3, of 2026-11-23 10:04 UTC: 0 fixed" in text
+    assert len(re.findall(r"Since attempt 3(?!,)", text)) == 1
+    assert "attempt 1" in Page(html.render(made, History(1))).text
+    for history in (History(0, before), History()):
+        assert not re.search(r"attempt \d", Page(html.render(made, history)).text)
 
 
 def test_one_mistake_in_two_exercises_is_one_thing_to_do() -> None:

@@ -90,8 +90,8 @@ def _page(result: Grade, path: Path) -> str:
     from grader.store import Store, default_folder
 
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    before = Store(default_folder()).attempted(path, attempts.of(result, result.fingerprint, now))
-    return html.render(result, before, html.Occasion(str(path), now))
+    history = Store(default_folder()).attempted(path, attempts.of(result, result.fingerprint, now))
+    return html.render(result, history, html.Occasion(str(path), now))
 
 
 def write_report(page: str, file: Path) -> Path:

@@ -10,7 +10,7 @@ from functools import cache
 from jinja2 import Environment
 
 from grader import attempts
-from grader.attempts import Attempt
+from grader.attempts import History
 from grader.language import _
 from grader.model import AssignmentResult, Demonstration, ExerciseResult, Exhibits, Grade, Verdict
 from grader.report import exhibits, forum, frame, summary
@@ -83,19 +83,19 @@ class Occasion:
     time: str = ""
 
 
-def render(grade: Grade, before: Attempt | None = None, occasion: Occasion | None = None) -> str:
-    """Render the page of one submission, with what has changed since the attempt before."""
-    page = ""
+def render(grade: Grade, history: History | None = None, occasion: Occasion | None = None) -> str:
+    """Render the page of one submission, with which attempt it is, and what has changed since the one before."""
+    page, history, occasion = "", history or History(), occasion or Occasion()
     for room, caps in _CUTS:
-        page = _rendered(grade, before, occasion or Occasion(), room, caps)
+        page = _rendered(grade, history, occasion, room, caps)
         if len(page.encode()) <= LARGEST:
             break
     return page
 
 
-def _rendered(grade: Grade, before: Attempt | None, occasion: Occasion, room: Room, caps: Caps) -> str:
+def _rendered(grade: Grade, history: History, occasion: Occasion, room: Room, caps: Caps) -> str:
     shown, occasion = readable(grade, room), readable(occasion, room)
-    changes = attempts.since(before, shown) if before else None
+    changes = attempts.since(history.before, shown) if history.before else None
     steps = summary.next_steps(shown)
     path = occasion.path or shown.submission
     page = (
@@ -104,6 +104,7 @@ def _rendered(grade: Grade, before: Attempt | None, occasion: Occasion, room: Ro
         .render(
             **frame.dressed(("style.css",)),
             grade=shown,
+            attempt=history.number,
             time=moment(occasion.time),
             headline=summary.headline(shown),
             steps=steps,

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from types import TracebackType
 
 from grader import language
-from grader.attempts import Attempt
+from grader.attempts import History
 from grader.model import Grade
 from grader.report import html
 
@@ -29,7 +29,7 @@ Done = Callable[[str], None]
 class _Helper:
     process: BaseProcess
     pipe: Connection
-    task: tuple[Grade, Attempt | None]
+    task: tuple[Grade, History]
     done: Done
 
 
@@ -61,18 +61,18 @@ class Renderer:
                 helper.process.terminate()
                 helper.process.join()
 
-    def put(self, grade: Grade, before: Attempt | None, done: Done) -> None:
+    def put(self, grade: Grade, history: History, done: Done) -> None:
         """Have a grade rendered, and its page handed to `done` later."""
         self._rendered += 1
         if self._rendered <= ALONE or not self._most:
-            done(html.render(grade, before))
+            done(html.render(grade, history))
             return
         if len(self._busy) == self._most:
             self._take()
         process, pipe = self._idle.pop() if self._idle else _started()
-        self._busy.append(_Helper(process, pipe, (grade, before), done))
+        self._busy.append(_Helper(process, pipe, (grade, history), done))
         with contextlib.suppress(OSError):  # it came to an end, which taking its page will find out
-            pipe.send((grade, before))  # it is idle, so it listens
+            pipe.send((grade, history))  # it is idle, so it listens
 
     def _take(self) -> None:
         """Take the oldest page that is being rendered; here, where its helper came to an end."""

@@ -288,7 +288,9 @@ def since(changes: Changes) -> str:
         text = ngettext("{count} that was not run before passes", "{count} that were not run before pass", reached)
         told.append(counted(text, reached))
     text = _("Since the attempt of {time}: {changes}.")
-    return text.format(time=moment(changes.time), changes=pgettext("list", ", ").join(told))
+    if changes.number:
+        text = _("Since attempt {number}, of {time}: {changes}.")
+    return text.format(number=changes.number, time=moment(changes.time), changes=pgettext("list", ", ").join(told))
 
 
 def tools(grade: Grade) -> str:
