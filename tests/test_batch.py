@@ -401,7 +401,7 @@ def test_a_resubmission_is_compared_to_the_one_before(world: World) -> None:
             publishing.publish(gradebook)
             gradebook.tidy()
         pages = {path.stem: path.read_text() for path in (world.folder / "run" / "reports").iterdir()}
-        assert [name for name, page in pages.items() if "Since the attempt of" in page] == ["ann"]
+        assert [name for name, page in pages.items() if "Since attempt 1, of" in page] == ["ann"]
 
 
 def test_pages_are_written_again_in_another_language(world: World) -> None:

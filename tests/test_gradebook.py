@@ -247,7 +247,7 @@ def test_a_gradebook_of_the_second_format_goes_on(tmp_path: Path) -> None:
 
 
 def test_a_gradebook_of_the_third_format_goes_on(tmp_path: Path) -> None:
-    """What was written before attempts were counted should be read, and not who was there already, but others be counted."""
+    """What was written before attempts were counted should be read, its students not be counted, but new ones be."""
     with Gradebook(tmp_path / "run") as before:
         for content in ("one", "two"):
             before.put_grade(content, content, sample_grade(), GRADED, "", NOW)

@@ -41,6 +41,8 @@ ALLOWED = {
     **dict.fromkeys(PLAIN.split(), COMMON),
     "html": {"lang"},
     "meta": {"charset", "http-equiv", "content", "name"},
+    "script": set(),
+    "button": {"type", "aria-pressed", "hidden", *COMMON},
     "a": {"href", "class"},
     "section": {"aria-labelledby", *COMMON},
     "div": {"role", "tabindex", "aria-label", *COMMON},
@@ -85,7 +87,7 @@ class Page(HTMLParser):
             self.open.pop()
 
     def handle_data(self, data: str) -> None:
-        if self.open and self.open[-1][0] != "style":
+        if self.open and self.open[-1][0] not in ("style", "script"):
             self.text += data
             for _, ident in self.open:
                 self.text_of[ident] = self.text_of.get(ident, "") + data
@@ -114,7 +116,7 @@ def test_the_page_is_balanced(rendered: tuple[Grade, str]) -> None:
 
 
 def test_the_page_holds_only_known_elements_and_attributes(rendered: tuple[Grade, str]) -> None:
-    """Nothing that could load, run or style anything should be in the page: no script, img, style= or on*=."""
+    """Nothing that could load, run or style anything should be in the page but our own: no img, style= or on*=."""
     for tag, attributes in Page(rendered[1]).elements:
         assert tag in ALLOWED
         assert set(attributes) <= ALLOWED[tag]
@@ -136,14 +138,16 @@ def test_the_page_names_no_address() -> None:
     assert not re.search(r"https?:|url\(|@import|//[a-z]", source)
 
 
-def test_the_content_policy_allows_this_style_and_nothing_else(rendered: tuple[Grade, str]) -> None:
-    """The hash in the policy should be that of the style in the page."""
-    styles = re.findall(r"<style>(.*?)</style>", rendered[1], re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(styles[0].encode()).digest()).decode()
+def test_the_content_policy_allows_this_style_and_script_and_nothing_else(rendered: tuple[Grade, str]) -> None:
+    """The hashes in the policy should be those of the style and of the one script in the page."""
+    (style,), (script,) = (re.findall(rf"<{tag}>(.*?)</{tag}>", rendered[1], re.S) for tag in ("style", "script"))
+    one, other = (base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in (style, script))
     policies = [meta["content"] for meta in Page(rendered[1]).having("meta") if "http-equiv" in meta]
     assert policies == [
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{one}'; script-src 'sha256-{other}'; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
     ]
+    assert Page(rendered[1]).having("script") == [{}]
     assert rendered[1].index("Content-Security-Policy") < rendered[1].index("<style>")
 
 
@@ -464,9 +468,8 @@ def test_a_page_says_in_which_language_it_is(spoken: str, tag: str) -> None:
 
 def _palettes() -> list[dict[str, str]]:
     css = (Path(html.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
-    blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)[:2]
-    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block)) for block in blocks)
-    return [light, {**light, **dark}]
+    pairs = re.findall(r"--([\w-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);", css)
+    return [{name: pair[theme] for name, *pair in pairs} for theme in (0, 1)]
 
 
 def _luminance(colour: str) -> float:

@@ -14,6 +14,7 @@ from grader.language import TAGS, _, ngettext, pgettext, spoken
 from grader.report.plain import format_points
 
 _TEMPLATES = Path(__file__).parent / "templates"
+_THEME = "theme.js"
 
 
 def environment() -> Environment:
@@ -34,16 +35,18 @@ def environment() -> Environment:
 
 
 def dressed(styles: tuple[str, ...], script: str = "") -> dict[str, Markup]:
-    """What the frame needs: language, the files of a page's style, its script if it has one, and the policy for both.
+    """What the frame needs: language, the files of a page's style, its scripts, and the policy for both.
 
-    The script is for the page to put in its body, in `<script>` exactly as it is.
+    The script for light and dark is every page's; one of its own is for the page to put in its body, in `<script>`
+    exactly as it is.
     """
     style = "".join(_file(name) for name in styles)
-    code = _file(script) if script else ""
-    rules = ["default-src 'none'", f"style-src '{_hash(style)}'"]
-    rules += [f"script-src '{_hash(code)}'"] if script else []
+    theme, code = _file(_THEME), _file(script) if script else ""
+    allowed = " ".join(f"'{_hash(each)}'" for each in (theme, code) if each)
+    rules = ["default-src 'none'", f"style-src '{_hash(style)}'", f"script-src {allowed}"]
     rules += ["img-src data:", "base-uri 'none'", "form-action 'none'"]
     return {
+        "theme": Markup(theme),
         "lang": Markup(TAGS[spoken()]),
         "style": Markup(style),
         "script": Markup(code),

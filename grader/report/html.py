@@ -1,4 +1,4 @@
-"""A grade as one self-contained HTML page: no network, no scripts, a content policy that would stop both."""
+"""A grade as one self-contained HTML page: no network, no script but that of the theme, a content policy for both."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _CUTS = (
     ),
 )
 _MOST_CHANGES = 20
-_KEPT = re.compile(r"(<(?:style|pre).*?</(?:style|pre)>)", re.DOTALL)
+_KEPT = re.compile(r"(<(?:style|script|pre).*?</(?:style|script|pre)>)", re.DOTALL)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
-"""A class as one self-contained page for its teachers: no network, one script of ours, complete without it.
+"""A class as one self-contained page for its teachers: no network, two scripts of ours, complete without them.
 
-The table of students is the data: the script takes its rows out and puts back those that are asked for, fifty at a
+The table of students is the data: its script takes its rows out and puts back those that are asked for, fifty at a
 time. So a student's text is escaped once, here, and never built into anything by a script.
 """
 

@@ -87,6 +87,52 @@ def test_details_open_with_enter(look: Look, address: Addresses, kind: str) -> N
     assert opened == [True, False]
 
 
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+@pytest.mark.parametrize(("kind", "code"), [("student", "en"), ("small class", "zh")])
+def test_a_button_changes_light_and_dark_and_is_remembered(
+    look: Look, address: Addresses, kind: str, code: str
+) -> None:
+    """It should begin as the system is, say so, be large enough, be remembered, and have no place on paper."""
+    light, dark = (
+        look(address(kind, code), color_scheme=scheme).page.evaluate(BACKGROUND) for scheme in ("light", "dark")
+    )
+    seen = look(address(kind, code), color_scheme="dark")
+    button = seen.page.locator("#theme")
+    found = []
+    for _ in range(3):
+        found.append((button.get_attribute("aria-pressed"), seen.page.evaluate(BACKGROUND)))
+        button.press("Enter")
+    assert found == [("true", dark), ("false", light), ("true", dark)]
+    assert seen.violations() == ""
+    seen.again()
+    assert (button.get_attribute("aria-pressed"), seen.page.evaluate(BACKGROUND)) == ("false", light)
+    button.click()
+    box = button.bounding_box()
+    assert box is not None
+    assert min(box["width"], box["height"]) >= 24
+    assert seen.violations() == ""
+    seen.page.emulate_media(media="print")
+    assert not button.is_visible()
+    assert seen.page.evaluate(BACKGROUND) == "rgb(255, 255, 255)"
+    assert seen.page.evaluate("getComputedStyle(document.body).color") == "rgb(29, 28, 26)"
+    assert seen.disturbances() == []
+
+
+def test_the_theme_needs_neither_scripts_nor_memory(look: Look, address: Addresses) -> None:
+    """Without scripts there should be no button; where nothing may be kept it should work, and nobody hear of it."""
+    assert not look(address("student"), java_script_enabled=False).page.locator("#theme").is_visible()
+    seen = look(address("student"), color_scheme="light")
+    refused = "() => { throw new DOMException('no', 'SecurityError'); }"
+    seen.page.add_init_script(f"Object.defineProperty(window, 'localStorage', {{ get: {refused} }})")
+    seen.again()
+    seen.page.locator("#theme").click()
+    assert seen.page.locator("#theme").get_attribute("aria-pressed") == "true"
+    assert seen.page.evaluate("document.documentElement.dataset.theme") == "dark"
+    assert seen.disturbances() == []
+
+
 @pytest.mark.parametrize("kind", ["student", "class"])
 def test_nothing_is_folded_on_paper(look: Look, address: Addresses, kind: str) -> None:
     """A printed page cannot be opened: what is folded on the screen should be printed, in light colours."""
