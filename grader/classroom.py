@@ -21,8 +21,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.model import LOOK, Entry, ExerciseResult, Grade, Override, Status, Verdict
+from grader.model import Entry, ExerciseResult, Grade, Override, Status, Verdict
 from grader.moments import Pairs, interval, quantile
+from grader.retold import asking
 from grader.text import clipped
 
 FEWEST = 20  # students for a discrimination; with 20 checks its standard deviation is about 0.2 there
@@ -236,8 +237,8 @@ def reasons(entry: Entry) -> Iterator[Reason]:
     if broken := [one.name or one.id for one in entry.grade.exercises if found[one.id] is Standing.UNDECIDED]:
         yield Reason(Need.BROKEN, f"the grader failed in {', '.join(broken)}")
     for note in entry.grade.notes:
-        if note.endswith(LOOK):
-            yield Reason(Need.NOTED, clipped(note.removesuffix(LOOK).rstrip(), _LONGEST_REASON))
+        if (said := asking(note)) is not None:
+            yield Reason(Need.NOTED, clipped(said, _LONGEST_REASON))
 
 
 def standings(entry: Entry) -> dict[str, Standing]:

@@ -30,9 +30,13 @@ class _Spoken:
 def speak(language: str) -> None:
     """From now on say everything in that language, one of `TAGS`; Click's own words, too."""
     _Spoken.language = language
-    _Spoken.catalogue = gettext.translation(DOMAIN, LOCALES, [language], fallback=language == "en")
+    _Spoken.catalogue = _catalogue(language)
     os.environ["LANGUAGE"] = language  # where the standard library's gettext, which Click uses, looks first
     gettext.bindtextdomain(DOMAIN, LOCALES)
+
+
+def _catalogue(language: str) -> gettext.NullTranslations:
+    return gettext.translation(DOMAIN, LOCALES, [language], fallback=language == "en")
 
 
 def spoken() -> str:
@@ -57,6 +61,11 @@ def preferred(environment: Mapping[str, str]) -> str:
 def _(text: str) -> str:
     """That text, in the language of this run."""
     return _Spoken.catalogue.gettext(text) if text else ""
+
+
+def everywhere(text: str) -> tuple[str, ...]:
+    """That text in every language that the program speaks: one run may read what another has written."""
+    return tuple(_catalogue(language).gettext(text) for language in TAGS)
 
 
 def ngettext(one: str, many: str, number: int) -> str:

@@ -12,7 +12,6 @@ from enum import StrEnum
 from typing import Any
 
 SCHEMA = "grader/1"
-LOOK = "A person should look at it."  # ends a note about a submission that asks for one
 
 
 class Verdict(StrEnum):

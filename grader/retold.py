@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import string
 
-from grader.language import _
+from grader.language import N_, _, everywhere
+
+LOOK = N_("A person should look at it.")  # ends a note about a submission that asks for one
 
 _NAMES = ("path", "place", "char")  # values that are never said again: a file may be called like one of our texts
 
@@ -28,6 +30,17 @@ class Sayings:
                 again = {name: self.again(value) for name, value in values.items() if name not in _NAMES}
                 return _(known).format(**(values | again))
         return text
+
+
+def looked_at(note: str) -> str:
+    """A note that asks for a person, in the language of this run; `note` is in it already."""
+    return _("{note} {look}").format(note=note, look=_(LOOK))
+
+
+def asking(note: str) -> str | None:
+    """What a note says that asks for a person, whichever language it was written in; None where it does not ask."""
+    found = (note.removesuffix(look).rstrip() for look in everywhere(LOOK) if note.endswith(look))
+    return next(found, None)
 
 
 def _pattern(text: str) -> re.Pattern[str]:

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterator, Sequence
 
 from grader.language import N_
-from grader.model import LOOK
+from grader.retold import LOOK
 from grader.text import printable
 
 LARGE = 200_000  # bytes; ten thousand lines are half of it, trained weights written out are more

@@ -13,8 +13,8 @@ from pathlib import Path, PurePosixPath
 from grader import notebook, snapshot, source
 from grader.errors import SubmissionError
 from grader.language import N_, _
-from grader.model import LOOK, Place
-from grader.retold import Sayings
+from grader.model import Place
+from grader.retold import Sayings, asking, looked_at
 from grader.text import first_few, one_line
 
 MOST_NOTES = 20
@@ -236,10 +236,9 @@ def expect_folder(folder: Path) -> None:
 
 
 def _noted(note: str) -> str:
-    """A note in the language of this run; what asks for a look ends with the same words in every one."""
-    if not note.endswith(f" {LOOK}"):
-        return _SAYINGS.again(note)
-    return f"{_SAYINGS.again(note.removesuffix(f' {LOOK}'))} {LOOK}"
+    """A note in the language of this run."""
+    asks = asking(note)
+    return _SAYINGS.again(note) if asks is None else looked_at(_SAYINGS.again(asks))
 
 
 def _is_module(path: str, name: str) -> bool:

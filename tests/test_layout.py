@@ -32,7 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "attempts": {"model"},
     "standing": set(),
     "pool": set(),
-    "source": {"model", "text"},
+    "source": {"retold", "text"},
     "snapshot": {"errors", "notebook", "text"},
     "submission": {"errors", "model", "notebook", "retold", "snapshot", "source", "text"},
     "evidence": {"sandbox", "wire"},
@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
         "submission", "wire",
     },
     "moments": set(),
-    "classroom": {"model", "moments", "text"},
+    "classroom": {"model", "moments", "retold", "text"},
     "batch": {
         "answers", "asking", "bank", "errors", "forms", "gradebook", "grading", "model", "standing", "submission",
         "text",

@@ -7,8 +7,7 @@ import string
 import pytest
 
 from grader import retold, snapshot, source, submission
-from grader.model import LOOK
-from grader.retold import Sayings
+from grader.retold import LOOK, Sayings, asking
 from grader.sandbox import promises
 from grader.submission import Submission
 
@@ -63,5 +62,16 @@ def test_what_was_noted_does_not_depend_on_the_language(monkeypatch: pytest.Monk
     left_out, looked_at = collected.said()
     assert left_out == "a.zip WAS LEFT OUT: IT IS AN ARCHIVE; UNPACK IT, AND HAND IN THE FILES THEMSELVES"
     assert looked_at.startswith("{path} HOLDS")
-    assert looked_at.endswith(LOOK)
+    assert looked_at.endswith(LOOK.upper())
     assert collected.content == content
+
+
+def test_who_asks_for_a_person_is_known_in_every_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class may be graded in one language, and its page be written in another."""
+    said = {"en": LOOK, "zh": "(a person, in Chinese)"}
+    monkeypatch.setattr(retold, "everywhere", lambda text: said.values())
+    monkeypatch.setattr(retold, "_", lambda text: said["zh"] if text == LOOK else text)
+    note = retold.looked_at("(is it data?)")
+    assert note == "(is it data?) (a person, in Chinese)"
+    assert asking(note) == asking(f"(is it data?) {LOOK}") == "(is it data?)"
+    assert asking("(is it data?)") is None

@@ -13,7 +13,7 @@ import pytest
 
 from grader import snapshot
 from grader.errors import SubmissionError
-from grader.model import LOOK
+from grader.retold import LOOK
 from grader.submission import Submission, collect, folders
 
 SECRET = "the solution"
