@@ -228,6 +228,34 @@ def test_a_model_that_reads_values_may_answer_on_the_cpu() -> None:
     assert judged(student)["device"].verdict is Verdict.PASSED
 
 
+def test_one_batch_norm_may_count_beside_one_that_does_not() -> None:
+    """Fewer counters than the reference's should pass, each right; a wrong one among them, or more, should not."""
+
+    def counters(evidence: Evidence, *uses: float) -> Evidence:
+        table = evidence.outcomes["trace.0"].record  # type: ignore[union-attr]
+        (counter,) = (row for row in table.tensors if row.role == "count")
+        ran = evidence.outcomes["train.0.0"].record  # type: ignore[union-attr]
+        digests = evidence.arrays("train.0.0")["buffers"]
+        place = ran.buffer_of.index(counter.path)
+        paths = [f"{counter.path}.{number}" for number in range(len(uses))]
+        others = [n for n in range(len(digests)) if n != place]
+        rows = [digests[n] for n in others] + [digests[place] * use for use in uses]
+        tensors = [row for row in table.tensors if row != counter] + [replace(counter, path=path) for path in paths]
+        evidence = changed(evidence, "trace.0", tensors=tuple(tensors))
+        told = tuple([ran.buffer_of[n] for n in others] + paths)
+        return changed(evidence, "train.0.0", {"buffers": np.stack(rows)}, buffer_of=told)
+
+    reference = counters(GOOD, 1, 1)
+    for uses, verdict in (
+        ((1, 1), "passed"),
+        ((1,), "passed"),
+        ((), "passed"),
+        ((2,), "failed"),
+        ((1, 1, 1), "failed"),
+    ):
+        assert judged(counters(GOOD, *uses), reference=reference)["modes"].verdict == verdict, uses
+
+
 def test_a_batch_norm_written_by_hand_need_not_count() -> None:
     """Without a counter of batches the modes should pass; without a running mean they should not."""
     for name, verdict in (("count", Verdict.PASSED), ("mean", Verdict.FAILED)):
