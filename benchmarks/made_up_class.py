@@ -14,9 +14,8 @@ from collections.abc import Iterator, Mapping
 from grader import bank, rubric
 from grader.checks import BY_ID
 from grader.course import Assignment, Course, Exercise
+from grader.entry import Entry
 from grader.model import (
-    LOOK,
-    Entry,
     ExerciseResult,
     Finding,
     Grade,
@@ -26,6 +25,7 @@ from grader.model import (
     Status,
     Verdict,
 )
+from grader.retold import LOOK
 
 GIVEN = (
     "Ada",

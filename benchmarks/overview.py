@@ -21,7 +21,7 @@ import made_up_class
 from playwright.sync_api import CDPSession
 
 from grader import classroom, course
-from grader.model import Entry
+from grader.entry import Entry
 from grader.report import overview, pages, spreadsheet
 
 TYPED = ("m", "mü", "mül", "müll", "", "2", "20", "202", "n", "no", "no-", "no-z", "", "x", "xyzzy", "")

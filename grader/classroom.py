@@ -21,7 +21,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from grader.model import Entry, ExerciseResult, Grade, Override, Status, Verdict
+from grader.entry import Entry
+from grader.model import ExerciseResult, Grade, Override, Status, Verdict
 from grader.moments import Pairs, interval, quantile
 from grader.retold import asking
 from grader.text import clipped
@@ -243,14 +244,12 @@ def reasons(entry: Entry) -> Iterator[Reason]:
 
 def standings(entry: Entry) -> dict[str, Standing]:
     """How each exercise of an entry stands, by its id; nothing without a grade."""
-    return {exercise.id: _standing(entry, exercise) for exercise in entry.grade.exercises} if entry.grade else {}
+    return {exercise.id: _standing(exercise) for exercise in entry.decided.exercises} if entry.decided else {}
 
 
 def changes(entry: Entry) -> tuple[Change, ...]:
     """The overrides that count, in the order of the exercises, beside what the grader said."""
-    found = entry.valid_overrides
-    exercises = entry.grade.exercises if entry.grade else ()
-    return tuple(Change(exercise.score, found[exercise.id]) for exercise in exercises if exercise.id in found)
+    return tuple(Change(said.score, override) for said, override in entry.changed)
 
 
 class _Taken:
@@ -341,16 +340,15 @@ def _take_exercise(item: ExerciseItem, exercise: ExerciseResult, total: float) -
             one.pairs.add(1.0 if verdict is Verdict.PASSED else 0.0, round(total - check.score, 6))
 
 
-def _standing(entry: Entry, exercise: ExerciseResult) -> Standing:
-    points = entry.points(exercise)
-    if exercise.id not in entry.valid_overrides:
+def _standing(exercise: ExerciseResult) -> Standing:
+    if exercise.override is None:
         if exercise.status is Status.ERROR or Verdict.ERROR in [check.finding.verdict for check in exercise.checks]:
             return Standing.UNDECIDED
         if exercise.status is not Status.GRADED:
             return Standing.ABSENT
-    if points >= exercise.max_score:
+    if exercise.score >= exercise.max_score:
         return Standing.WHOLE
-    return Standing.PART if points > 0 else Standing.NOTHING
+    return Standing.PART if exercise.score > 0 else Standing.NOTHING
 
 
 def _scores(students: list[Student]) -> Scores:

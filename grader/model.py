@@ -6,7 +6,6 @@ store and test can share them. `as_json` is the published form (schema ``grader/
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -356,39 +355,3 @@ class Grade:
             "notes": list(self.notes),
             "assignments": [assignment.as_json() for assignment in self.assignments],
         }
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One submission in a class: its grade, or the trouble that kept it from one."""
-
-    name: str
-    grade: Grade | None
-    trouble: str = ""
-    overrides: tuple[Override, ...] = ()
-    quarantined: bool = False
-
-    @property
-    def valid_overrides(self) -> dict[str, Override]:
-        """The override that counts for each exercise: the last one, and only of exercises that the grade has."""
-        if not self.overrides or self.grade is None:
-            return {}
-        graded = {exercise.id for exercise in self.grade.exercises}
-        return {override.exercise: override for override in self.overrides if override.exercise in graded}
-
-    def points(self, *exercises: ExerciseResult) -> float:
-        """The points that count for some exercises of the grade: a person's where one set them, else the grader's.
-
-        For the class's page and table, which show both; a student's page and the JSON have `rubric.overridden`.
-        """
-        set_by_hand = self.valid_overrides
-        return _sum(set_by_hand[one.id].points if one.id in set_by_hand else one.score for one in exercises)
-
-    @property
-    def score(self) -> float | None:
-        """The points that count for the whole submission; None without a grade."""
-        return self.points(*self.grade.exercises) if self.grade else None
-
-
-def _sum(points: Iterable[float]) -> float:
-    return round(sum(points), 6)  # points may be tenths; binary fractions must not show in a mark

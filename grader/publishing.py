@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
-from grader import rubric
 from grader.attempts import History
+from grader.entry import Entry
 from grader.errors import StorageError
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Gradebook, Row
 from grader.language import _, spoken
-from grader.model import Entry, Grade, Verdict
+from grader.model import Grade, Verdict
 from grader.report import html, jsonl, overview, pages, spreadsheet
 from grader.report.rendering import Renderer
 from grader.submission import hashed
@@ -57,11 +57,6 @@ def entry(gradebook: Gradebook, row: Row) -> Entry:
     return Entry(row.name, grade, row.trouble, gradebook.overrides(row.folder), row.state == QUARANTINED)
 
 
-def decided(one: Entry) -> Grade | None:
-    """The grade of an entry with what a person decided in place of what the checks gave."""
-    return None if one.grade is None else rubric.overridden(one.grade, one.overrides)
-
-
 def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Published:
     """Write everything, pages that are there already only with `whole`; so many `helpers` render them.
 
@@ -79,7 +74,7 @@ def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Publ
         with pages.draft(folder, RESULTS, newline="\n") as results, Renderer(helpers) as renderer:
             for row in gradebook.rows():
                 states[row.state] += 1
-                name, grade = names.of(row.name), decided(entry(gradebook, row))
+                name, grade = names.of(row.name), entry(gradebook, row).decided
                 if grade is None:
                     continue
                 exercises |= dict.fromkeys(exercise.id for exercise in grade.exercises)

@@ -1,9 +1,8 @@
-"""Verdicts become points here, and nowhere else: the only arithmetic on marks."""
+"""Verdicts become points here, and nowhere else. What a person decides in place of that is in `entry`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from grader.checks import BY_ID
 from grader.course import Assignment, Exercise
@@ -15,7 +14,6 @@ from grader.model import (
     Finding,
     Grade,
     Misconception,
-    Override,
     Protection,
     Status,
     Tools,
@@ -90,22 +88,6 @@ def grade(
         fingerprint=fingerprint,
         tools=tools or Tools(),
     )
-
-
-def overridden(grade: Grade, overrides: Sequence[Override]) -> Grade:
-    """The grade with what a person decided in place of what the checks gave; exercises that are not there stay so."""
-    decided = {override.exercise: override for override in overrides}
-
-    def exercise(result: ExerciseResult) -> ExerciseResult:
-        override = decided.get(result.id)
-        return result if override is None else replace(result, score=override.points, override=override)
-
-    def assignment(result: AssignmentResult) -> AssignmentResult:
-        exercises = tuple(map(exercise, result.exercises))
-        return replace(result, exercises=exercises, score=_sum(each.score for each in exercises))
-
-    assignments = tuple(map(assignment, grade.assignments))
-    return replace(grade, assignments=assignments, score=_sum(each.score for each in assignments))
 
 
 def all_skipped(exercise: Exercise, reason: str) -> dict[str, Finding]:

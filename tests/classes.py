@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import grades
 from grades import HOSTILE, LONG_LINE
 
-from grader.model import Entry, ExerciseResult, Misconception, Override, Status, Verdict
+from grader.entry import Entry
+from grader.model import ExerciseResult, Misconception, Override, Status, Verdict
 from grader.retold import LOOK
 
 FORMULAS = ('=HYPERLINK("http://evil.example","x")', "+1+1", "-2+3", "@SUM(1)", "\t=1", "\r=1", "  =1", "＝1+1", "|cmd")

@@ -17,10 +17,11 @@ from grader import batch, language, publishing, saved, submission
 from grader.asking import TRIES
 from grader.batch import STRIKES, Batch, Work
 from grader.course import Course
+from grader.entry import Entry
 from grader.errors import SandboxError, StorageError, WorkerLost
 from grader.gradebook import ERROR, GRADED, QUARANTINED, UNGRADABLE, Attempt, Gradebook
 from grader.grading import Grader
-from grader.model import Entry, Status
+from grader.model import Status
 from grader.plan import Settings
 from grader.sandbox.fake import FakeSandbox
 from grader.sandbox.limits import MEMORY_LIMIT, Death

@@ -13,7 +13,8 @@ from classes import FORMULAS, answered, entry, hostile_class, mistaken, sample_c
 from grades import HOSTILE, LONG_LINE
 
 from grader.classroom import survey
-from grader.model import Entry, Override
+from grader.entry import Entry
+from grader.model import Override
 from grader.report import overview
 from grader.text import printable
 

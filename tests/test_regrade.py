@@ -12,9 +12,10 @@ import pytest
 from fixed import ROOT, SEED
 from made_up import GOOD, POINTS, exercise, problem, replaced, script
 
-from grader import batch, publishing, rubric, saved
+from grader import batch, publishing, saved
 from grader.batch import Batch, Work
 from grader.course import Case, Course
+from grader.entry import Entry
 from grader.gradebook import Gradebook
 from grader.grading import Grader, Selection
 from grader.model import Grade, Override
@@ -77,7 +78,7 @@ class Graded:
         self.sandbox = FakeSandbox(script(GOOD), {b"mine": refuse})
         with Gradebook(self.folder / "run") as gradebook, self.grader(course) as grader:
             standing = Batch(grader, gradebook, asks=False).run(kept(gradebook, again), 2)
-            found = {each.name: publishing.decided(each) for each in publishing.entries(gradebook)}
+            found = {each.name: each.decided for each in publishing.entries(gradebook)}
             return standing, {name: grade for name, grade in found.items() if grade}
 
 
@@ -153,7 +154,10 @@ def test_overriding_adds_up() -> None:
     grade = sample_grade()
     first = grade.assignments[0].exercises[0]
     made = Override(first.id, first.max_score - 1, "why", "ann", NOW)
-    decided = rubric.overridden(grade, [made, replace(made, exercise="nowhere.None")])
+    decided = Entry(
+        "", grade, overrides=(replace(made, points=0), made, replace(made, exercise="nowhere.None"))
+    ).decided
+    assert decided is not None
     assert decided.score == grade.score - first.score + first.max_score - 1
     assert decided.assignments[0].score == sum(each.score for each in decided.assignments[0].exercises)
     assert decided.assignments[0].exercises[0].checks == first.checks

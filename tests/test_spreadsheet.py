@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from grader.classroom import survey
-from grader.model import Entry, Override
+from grader.entry import Entry
+from grader.model import Override
 from grader.report import spreadsheet
 
 NUMBER = re.compile(r"-?\d+(\.\d+)?")

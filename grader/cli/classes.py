@@ -302,7 +302,7 @@ def _summary(gradebook: Gradebook, published: Published, standing: Standing, aga
 
     out = console()
     if published.entries <= _LARGE:
-        grades = map(publishing.decided, publishing.entries(gradebook))
+        grades = (entry.decided for entry in publishing.entries(gradebook))
         terminal.show_summary([grade for grade in grades if grade is not None], out)
     folder = gradebook.folder
     each = gradebook.size() / 1000 / max(1, published.entries)

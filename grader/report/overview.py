@@ -19,8 +19,8 @@ from markupsafe import Markup
 
 from grader import classroom
 from grader.classroom import Classroom, Mistake, Need, Scores, Standing, Student
+from grader.entry import Entry
 from grader.language import N_, _, ngettext
-from grader.model import Entry
 from grader.report import class_charts, frame, items, roster
 from grader.report.pages import put
 from grader.report.plain import counted, format_points, sentence, short

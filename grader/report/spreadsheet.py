@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from grader.classroom import reasons
-from grader.model import Entry
+from grader.entry import Entry
 from grader.report import pages
 from grader.report.plain import format_points
 from grader.text import clipped, one_line
@@ -57,16 +57,16 @@ def safe(text: str) -> str:
 
 
 def _cells(entry: Entry, assignments: Sequence[str], exercises: Sequence[str]) -> Iterator[Cell]:
-    grade = entry.grade
-    results = {exercise.id: exercise for exercise in grade.exercises} if grade else {}
-    parts = {assignment.id: assignment for assignment in grade.assignments} if grade else {}
+    grade = entry.decided
+    results = {exercise.id: exercise.score for exercise in grade.exercises} if grade else {}
+    parts = {assignment.id: assignment.score for assignment in grade.assignments} if grade else {}
     yield safe(entry.name)
-    yield _points(entry.score)
+    yield _points(grade.score if grade else None)
     yield _points(grade.max_score if grade else None)
     for id in assignments:
-        yield _points(entry.points(*parts[id].exercises) if id in parts else None)
+        yield _points(parts.get(id))
     for id in exercises:
-        yield _points(entry.points(results[id]) if id in results else None)
+        yield _points(results.get(id))
     yield safe("; ".join(reason.words for reason in reasons(entry)))
     yield safe("; ".join(_told(entry)))
     yield safe(grade.fingerprint if grade else "")
@@ -75,10 +75,9 @@ def _cells(entry: Entry, assignments: Sequence[str], exercises: Sequence[str]) -
 
 def _told(entry: Entry) -> Iterator[str]:
     """Every override that counts, with what the grader said."""
-    for exercise in entry.grade.exercises if entry.grade else ():
-        if found := entry.valid_overrides.get(exercise.id):
-            said, now = format_points(exercise.score), format_points(found.points)
-            yield f"{exercise.id}: {now} instead of {said}, {found.author}, {found.time}: {found.comment}"
+    for exercise, found in entry.changed:
+        said, now = format_points(exercise.score), format_points(found.points)
+        yield f"{exercise.id}: {now} instead of {said}, {found.author}, {found.time}: {found.comment}"
 
 
 def _points(points: float | None) -> Cell:

@@ -16,7 +16,8 @@ from grades import grade, hostile_grade, sample_grade, whole_exercise
 from grader import course as courses
 from grader import language
 from grader.classroom import survey
-from grader.model import Entry, Grade
+from grader.entry import Entry
+from grader.model import Grade
 from grader.picture import png
 from grader.report import html, overview
 
