@@ -221,7 +221,7 @@ class Classroom:
 
 def survey(entries: Iterable[Entry]) -> Classroom:
     """Look at every entry once. Which exercises there are is learned on the way, from the grades."""
-    taken = _Taken()
+    taken = Survey()
     for entry in entries:
         taken.take(entry)
     return taken.classroom()
@@ -252,8 +252,8 @@ def changes(entry: Entry) -> tuple[Change, ...]:
     return tuple(Change(said.score, override) for said, override in entry.changed)
 
 
-class _Taken:
-    """What has been learned so far."""
+class Survey:
+    """What has been learned of a class so far, one entry after the other."""
 
     def __init__(self) -> None:
         self._students: list[Student] = []

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
+from grader import classroom
 from grader.attempts import History
 from grader.entry import Entry
 from grader.errors import StorageError
@@ -58,7 +59,8 @@ def entry(gradebook: Gradebook, row: Row) -> Entry:
 
 
 def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Published:
-    """Write everything, pages that are there already only with `whole`; so many `helpers` render them.
+    """Write everything, pages that are there already only with `whole`; so many `helpers` render them. Each grade is
+    read once, and not kept: there may be thousands.
 
     Raises `StorageError`.
     """
@@ -68,13 +70,17 @@ def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Publ
     names, passed, states = pages.Names(), True, Counter[str]()
     exercises: dict[str, None] = {}
     places: dict[str, str] = {}
-    with _told(folder):
+    room = classroom.Survey()
+    with _told(folder), spreadsheet.Table(folder) as table:
         pages.sweep(folder)
         pages.sweep(folder / REPORTS)
         with pages.draft(folder, RESULTS, newline="\n") as results, Renderer(helpers) as renderer:
             for row in gradebook.rows():
                 states[row.state] += 1
-                name, grade = names.of(row.name), entry(gradebook, row).decided
+                one = entry(gradebook, row)
+                room.take(one)
+                table.take(one)
+                name, grade = names.of(row.name), one.decided
                 if grade is None:
                     continue
                 exercises |= dict.fromkeys(exercise.id for exercise in grade.exercises)
@@ -89,8 +95,8 @@ def publish(gradebook: Gradebook, whole: bool = False, helpers: int = 0) -> Publ
                     renderer.put(grade, history, partial(_write, folder / REPORTS, name, shown, made))
         for name in gradebook.pages().keys() - made.keys():
             (folder / REPORTS / name).unlink(missing_ok=True)
-        overview.write(entries(gradebook), folder, places)
-        spreadsheet.write(entries(gradebook), folder, list(exercises))
+        pages.put(overview.render(room.classroom(), places), folder, overview.FILE)
+        table.write(list(exercises))
         with gradebook.transaction():
             gradebook.put_pages(made)
     errors = states[ERROR] + states[QUARANTINED]

@@ -405,6 +405,19 @@ def test_a_resubmission_is_compared_to_the_one_before(world: World) -> None:
         assert [name for name, page in pages.items() if "Since attempt 1, of" in page] == ["ann"]
 
 
+def test_each_grade_is_read_once_for_all_that_is_written(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages, results, class and table should come of one reading: unpacking is what most of the time goes into."""
+    world.grade()
+    read: list[str] = []
+    reading = Gradebook.grade
+    monkeypatch.setattr(Gradebook, "grade", lambda book, key, name: (read.append(name), reading(book, key, name))[1])
+    with Gradebook(world.folder / "run") as gradebook:
+        rows = [row.name for row in gradebook.rows() if row.result]
+        publishing.publish(gradebook)
+    assert read == rows
+    assert len(rows) > 1
+
+
 def test_pages_are_written_again_in_another_language(world: World) -> None:
     """A page in one language should not pass for one in another."""
     world.grade()

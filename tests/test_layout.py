@@ -77,7 +77,7 @@ ALLOWED: dict[str, set[str]] = {
         "answers", "asking", "bank", "errors", "forms", "gradebook", "grading", "model", "standing", "submission",
         "text",
     },
-    "publishing": {"attempts", "entry", "errors", "gradebook", "model", "report", "submission"},
+    "publishing": {"attempts", "classroom", "entry", "errors", "gradebook", "model", "report", "submission"},
     "data": {"course", "errors"},
     "bands": {"asking", "course", "errors", "grading", "plan", "sandbox", "store", "submission"},
     "mutation": set(),
