@@ -27,6 +27,7 @@ from grader.language import _
 from grader.model import ExerciseResult, Status, Verdict
 from grader.plan import Settings
 from grader.report import rates
+from grader.report.plain import format_points
 from grader.sandbox.host import Sandbox, Zygote
 from grader.store import Store, default_folder
 from grader.submission import Submission
@@ -168,4 +169,5 @@ def _earned(results: Iterable[ExerciseResult]) -> Iterator[str]:
     """What a stub must not be: worth points, or taken for an attempt."""
     for result in results:
         if result.score or result.status is not Status.NOT_ATTEMPTED:
-            yield f"{result.name}: {result.status}, {result.score:g} points"
+            text = _("{exercise}: {status}, {points} points")
+            yield text.format(exercise=result.name, status=result.status, points=format_points(result.score))

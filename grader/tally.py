@@ -136,7 +136,8 @@ class Tally:
 
 @dataclass(frozen=True)
 class Rate:
-    """A share with the least that it has to be; None where the course states none."""
+    """A share with the least that it has to be; None where the course states none. Its title is in the language of the
+    run."""
 
     title: str
     part: int

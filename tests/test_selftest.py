@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,12 +10,16 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from rich.console import Console
 
 from grader import cli, trials
 from grader import course as courses
+from grader import tally as tally_module
 from grader.course import Course
 from grader.errors import CourseError, UsageError
+from grader.mutation import equivalent
 from grader.plan import Settings
+from grader.report import rates as rates_report
 from grader.sandbox.host import Zygote
 from grader.selftest import SelfTest, exit_code
 from grader.store import Store
@@ -123,6 +128,20 @@ def test_an_error_of_ours_is_told_apart() -> None:
     """It is neither a mistake that was caught nor a false alarm: the exit code is 4."""
     outcome = Outcome(trial(Kind.MUTANT, b""), broken=("linear_functional: a check broke",))
     assert exit_code([outcome], rates([outcome], Standard())) == 4
+
+
+def test_what_is_told_is_in_the_language_of_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Titles of rates and reasons of ours should be said once, what the course says stay as it is."""
+    for module in (tally_module, rates_report):
+        monkeypatch.setattr(module, "_", lambda text: f"<{text}>")
+    reason = next(iter(equivalent.RULES))
+    caught = Outcome(trial(Kind.MUTANT, b"", harmless=reason), lost=("forward",))
+    found, out = rates([caught], Standard()), Console(file=io.StringIO(), width=400)
+    rates_report.show(Tally((caught,)), {}, found, [], out)
+    told = out.file.getvalue()  # type: ignore[attr-defined]
+    assert f"equivalent: <{reason}>" in told
+    assert "<equivalent mutants that keep full marks>" in told
+    assert "<<<" not in told  # a sentence around it is one more
 
 
 def test_what_the_course_states_is_read(small: Course, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 
+from grader.language import N_
 from grader.mutation import Mutant, commuting, exercise_in
 from grader.mutation.tree import with_fields
 
@@ -215,10 +216,10 @@ def _name(call: ast.Call) -> str:
 
 
 RULES: dict[str, Callable[[Tree], Tree]] = {
-    "done twice in a row, it is done": _rewritten(_once),
-    "neither line needs the other, so their order does not matter": _rewritten(_ordered),
-    "the argument says, or leaves out, what holds anyway": _rewritten(_without_defaults),
-    "the values that parameters start from are up to the student": _rewritten(_free_start),
-    "what is overwritten was made a moment ago, and nobody else has it": _not_in_place,
-    "nothing needs a gradient there, or there is one number only": _rewritten(_without_needless_calls),
+    N_("done twice in a row, it is done"): _rewritten(_once),
+    N_("neither line needs the other, so their order does not matter"): _rewritten(_ordered),
+    N_("the argument says, or leaves out, what holds anyway"): _rewritten(_without_defaults),
+    N_("the values that parameters start from are up to the student"): _rewritten(_free_start),
+    N_("what is overwritten was made a moment ago, and nobody else has it"): _not_in_place,
+    N_("nothing needs a gradient there, or there is one number only"): _rewritten(_without_needless_calls),
 }

@@ -49,7 +49,7 @@ def show(tally: Tally, exercises: dict[str, list[str]], rates: tuple[Rate, ...],
             text = _("{title}: {part} of {whole} ({share}, at least {least})")
         mark = Text("✓ " if rate.met else "✗ ", style="green" if rate.met else "red")
         share, least = _share(rate.part, rate.whole), _percent(rate.least or 0.0)
-        told = text.format(title=_(rate.title), part=rate.part, whole=rate.whole, share=share, least=least)
+        told = text.format(title=rate.title, part=rate.part, whole=rate.whole, share=share, least=least)
         to.print(mark + Text(told))
 
 
@@ -117,7 +117,7 @@ def _line(outcome: Outcome) -> str:
     named = [_("named {names}").format(names=names)] if outcome.named and not trial.exercise else []
     text = _("{where}, line {line}: {name}: {change}") if trial.line else _("{where}: {name}")
     line = text.format(where=where, line=trial.line, name=trial.name, change=trial.change)
-    why = [_("equivalent: {why}").format(why=trial.harmless)] if trial.harmless else []
+    why = [_("equivalent: {why}").format(why=_(trial.harmless))] if trial.harmless else []
     return " · ".join([line, *told[:3], *named, *why])
 
 
