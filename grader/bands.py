@@ -23,6 +23,7 @@ import numpy as np
 from grader import asking, plan, store
 from grader.course import TEST_SAMPLES, Assignment, Band, Course, Digits, Exercise
 from grader.errors import InternalError
+from grader.evidence import TRAIN
 from grader.grading import Selection
 from grader.language import _
 from grader.plan import Settings
@@ -111,7 +112,7 @@ def _accuracy(sandbox: Sandbox, assignment: Assignment, exercise: Exercise, data
     files = {f"{assignment.module}.py": assignment.solution}
     module = Module(assignment.module, f"{assignment.module}.py")
     evidence = asking.run_job(sandbox, plan.training_job(exercise, data, settings), files, module)
-    scores = evidence.arrays("train").get("scores")
+    scores = evidence.arrays(TRAIN).get("scores")
     if scores is None:
         raise InternalError(
             _("{exercise}: the reference did not finish a training run on {name}").format(

@@ -15,7 +15,7 @@ import numpy as np
 
 from grader.answers import Forms, Show, form_code, form_of
 from grader.asking import Tell, patiently, run_job
-from grader.evidence import Evidence
+from grader.evidence import TRAIN, Evidence
 from grader.model import Demonstration, Protection
 from grader.plan import Job
 from grader.pool import Pool
@@ -217,4 +217,4 @@ def examination(job: Job) -> bool:
     """Whether a job is the one that somebody waits for after a save: it asks what the exercise is, and trains
     nothing."""
     ids = {probe.id for probe in job.probes}
-    return "find" in ids and "train" not in ids
+    return "find" in ids and TRAIN not in ids

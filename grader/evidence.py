@@ -25,6 +25,7 @@ from grader.wire.records import Problem
 LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
 _OPERATION = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 Record = TypeVar("Record")
+BEGIN, TRAIN = "begin", "train"  # ids of the two probes of a training run: its first steps, and the rest
 RECORDS: dict[str, type[Any]] = {
     "load": records.Loaded,
     "find": records.Found,

@@ -10,6 +10,7 @@ from grader.checks import gradients, training
 from grader.checks.layers import Layer, layers
 from grader.checks.parameters import described
 from grader.checks.question import Question, tolerance
+from grader.evidence import TRAIN
 from grader.model import (
     Excerpt,
     Exhibits,
@@ -114,7 +115,7 @@ def _reference_norms(question: Question) -> dict[str, float]:
 
 
 def _curve(question: Question) -> TrainingCurve | None:
-    ours, theirs = question.reference.arrays("train"), question.student.arrays("train")
+    ours, theirs = question.reference.arrays(TRAIN), question.student.arrays(TRAIN)
     reached, expected = (training.accuracy(question, whose) for whose in ("student", "reference"))
     band = question.exercise.band
     if "losses" not in ours or "losses" not in theirs or reached is None or expected is None or band is None:

@@ -26,7 +26,7 @@ from grader.checks import hints, phrases, words
 from grader.checks.question import Question, tolerances
 from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
-from grader.evidence import Evidence, NotYet
+from grader.evidence import TRAIN, Evidence, NotYet
 from grader.investigation import Insight, Investigator, Mistaken
 from grader.language import N_, _, ngettext, pgettext
 from grader.model import ExerciseResult, Finding, Grade, Status, Tools, Verdict
@@ -198,7 +198,7 @@ class Grader:
         if not self.reuses:
             return plan.unknown
         return lambda probe, outcomes: (
-            trajectory.taken_over(outcomes, self._references.of(exercise)) if probe.id == trajectory.END else None
+            trajectory.taken_over(outcomes, self._references.of(exercise)) if probe.id == TRAIN else None
         )
 
     def _results(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from grader.course import FIRST_STEPS, TRAIN_SAMPLES, Case, Digits, Exercise, Training
-from grader.evidence import Outcome
+from grader.evidence import BEGIN, TRAIN, Outcome
 from grader.sandbox.limits import DEFAULT, NOTHING_SET, Allowance, Limits
 
 EXAMINATION_SECONDS = 0.5  # about; only the order of jobs depends on it
@@ -133,7 +133,7 @@ def training_job(exercise: Exercise, digits: Digits, settings: Settings) -> Job:
     if exercise.training is None:
         raise ValueError(f"{exercise.id} has no training run")
     begin = _beginning(exercise, exercise.training, digits, settings)
-    train = Probe("train", "train", {}, {}, (begin.id,), begin.limits)
+    train = Probe(TRAIN, "train", {}, {}, (begin.id,), begin.limits)
     return Job(exercise, (begin, train), exercise.training.seconds, ())
 
 
@@ -225,7 +225,7 @@ def _beginning(exercise: Exercise, training: Training, digits: Digits, settings:
         "labels": classes[digits.labels[order]],
         "test": digits.images[TRAIN_SAMPLES : TRAIN_SAMPLES + training.test],
     }
-    return Probe("begin", "begin", params, arrays, (), settings.limits_of(exercise).longer(3))
+    return Probe(BEGIN, "begin", params, arrays, (), settings.limits_of(exercise).longer(3))
 
 
 def training_order(exercise: Exercise, training: Training, settings: Settings) -> tuple[np.ndarray, np.ndarray]:

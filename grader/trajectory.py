@@ -16,14 +16,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from grader.evidence import Answered, Evidence, Outcome
-
-BEGIN, END = "begin", "train"
+from grader.evidence import BEGIN, TRAIN, Answered, Evidence, Outcome
 
 
 def taken_over(outcomes: Mapping[str, Outcome], reference: Evidence) -> Answered | None:
     """How a run ends that began with these outcomes: as the reference's, if it began so; None where it must be run."""
-    end = reference.outcomes.get(END)
+    end = reference.outcomes.get(TRAIN)
     if not isinstance(end, Answered) or not same(outcomes.get(BEGIN), reference.outcomes.get(BEGIN)):
         return None
     return replace(end, record=replace(end.record, taken_over=True))

@@ -24,7 +24,7 @@ from grader.asking import merge
 from grader.board import Begun, Board, Event, Saved, Seen, Settled, Trouble
 from grader.desk import Desk, Errand, examination
 from grader.errors import GraderError, SandboxError, SubmissionError
-from grader.evidence import Evidence, Partial
+from grader.evidence import BEGIN, TRAIN, Evidence, Partial
 from grader.forms import Reader
 from grader.grading import Grader, Selection, at_first_line
 from grader.plan import Job
@@ -257,7 +257,7 @@ class _Round(threading.Thread):
     def _heard(self, job: Job, found: Evidence) -> None:
         """Verdicts that an examination allows before it is at its end. Another round may want to know that end."""
         if isinstance(found, Partial):
-            awaited = found.awaited | {"begin", "train"}
+            awaited = found.awaited | {BEGIN, TRAIN}
             with contextlib.suppress(CancelledError):
                 self._glance(job, Partial(found.outcomes, found.output, awaited))
 

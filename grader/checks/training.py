@@ -12,6 +12,7 @@ import numpy as np
 from grader.checks import words
 from grader.checks.question import Question, ReferenceBroken
 from grader.course import FIRST_STEPS, Band
+from grader.evidence import BEGIN, TRAIN
 from grader.language import _
 from grader.model import Finding, Verdict
 from grader.wire.records import Trained
@@ -32,18 +33,18 @@ def judge(question: Question) -> Finding:
     Where the reference misses the band as well, nobody fails for it: that is an error of ours.
     """
     training, band = question.exercise.training, question.exercise.band
-    ours, reached = question.reference.arrays("train"), accuracy(question, "student")
+    ours, reached = question.reference.arrays(TRAIN), accuracy(question, "student")
     if training is None or band is None or "losses" not in ours:
-        raise ReferenceBroken("train")
+        raise ReferenceBroken(TRAIN)
     images = _called(training.samples)
     asked = _("{steps} steps with batches of {batch} {images}").format(
         steps=training.steps, batch=training.batch, images=images
     )
-    trouble = question.student.trouble("begin") or question.student.trouble("train")
+    trouble = question.student.trouble(BEGIN) or question.student.trouble(TRAIN)
     trouble = trouble or question.student.trouble("load")
     if trouble:
         return words.trouble(trouble[1], _("The training run"), asked, limits=question.limits)
-    losses = question.student.arrays("train").get("losses")
+    losses = question.student.arrays(TRAIN).get("losses")
     if losses is None or reached is None or len(losses) != len(ours["losses"]):
         return words.failed(_("The training run gave no predictions that can be scored."), asked=asked)
     if not np.isfinite(losses).all():
@@ -69,7 +70,7 @@ def judge(question: Question) -> Finding:
             )
         few = _("After the run, too few {images} are recognised.").format(images=images)
         return words.failed(few, expected=expected, got=f"{reached:.1%}", asked=asked)
-    ran = question.student.get("train", Trained)
+    ran = question.student.get(TRAIN, Trained)
     right = (
         _(
             "{reached} of unseen {images} are right after {steps} steps. It began bit for bit as the reference's run, "
@@ -88,9 +89,9 @@ def judge(question: Question) -> Finding:
 def accuracy(question: Question, whose: str) -> float | None:
     """Share of test images whose highest score is at the right class; None when the scores are not usable."""
     evidence = question.student if whose == "student" else question.reference
-    if not isinstance(evidence.get("train", Trained), Trained) or question.labels is None:
+    if not isinstance(evidence.get(TRAIN, Trained), Trained) or question.labels is None:
         return None
-    scores = evidence.arrays("train")["scores"]
+    scores = evidence.arrays(TRAIN)["scores"]
     if scores.ndim != 2 or scores.shape != (len(question.labels), 10) or not np.isfinite(scores).all():
         return None
     return float((scores.argmax(1) == question.labels).mean())
