@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import corpus_files
+import grades
 import pytest
 
 from grader.course import Course
 from grader.grading import Grader, Selection
-from grader.model import Status, Verdict
+from grader.model import ExerciseResult, Status, Verdict
 from grader.plan import Settings
+from grader.report import html
 from grader.sandbox.host import Zygote
 from grader.store import Store
 
@@ -47,6 +49,12 @@ def grade(bare_course: Course, zygote: Zygote, cache: Path) -> Iterator[object]:
         grader.__exit__(None, None, None)
 
 
+@pytest.fixture(scope="module")
+def failed() -> list[ExerciseResult]:
+    """What became of the mistakes that have been graded so far."""
+    return []
+
+
 def _correct() -> list[object]:
     return [
         pytest.param(name, path, id=f"{name}/{path.stem}")
@@ -75,9 +83,12 @@ def test_a_correct_spelling_gets_full_marks(grade, bare_course: Course, assignme
 
 
 @pytest.mark.parametrize(("assignment", "case"), _wrong())
-def test_a_mistake_loses_its_checks(grade, assignment: str, case: corpus_files.Wrong) -> None:  # type: ignore[no-untyped-def]
+def test_a_mistake_loses_its_checks(  # type: ignore[no-untyped-def]
+    grade, failed: list[ExerciseResult], assignment: str, case: corpus_files.Wrong
+) -> None:
     """Every check that the file's header names fails, with words; none of the verdicts is an error of ours."""
     (result,) = grade(case.path, assignment, [case.exercise]).exercises
+    failed.append(result)
     verdicts = {check.id: check.verdict for check in result.checks}
     assert Verdict.ERROR not in verdicts.values(), result.as_json()
     assert result.status is Status.GRADED
@@ -86,6 +97,16 @@ def test_a_mistake_loses_its_checks(grade, assignment: str, case: corpus_files.W
     assert {check: verdicts[check] for check in wanted} == dict.fromkeys(wanted, Verdict.FAILED)
     assert all(check.finding.rationale for check in result.checks if check.verdict is Verdict.FAILED)
     assert result.score < result.max_score
+
+
+@pytest.mark.skipif(EVERY > 1, reason="make corpus")
+def test_the_worst_page_is_small(failed: list[ExerciseResult]) -> None:
+    """No mistake should make a page of more than 150 kB, nor should the worst of all exercises on one page."""
+    sizes = [len(html.render(grades.grade(each)).encode()) for each in failed]
+    worst = {each.id: each for _, each in sorted(zip(sizes, failed, strict=True), key=lambda pair: pair[0])}
+    page = html.render(grades.grade(*sorted(worst.values(), key=lambda each: each.id)))
+    assert max(sizes) <= html.LARGEST
+    assert len(page.encode()) <= html.LARGEST
 
 
 def test_the_corpus_is_as_large_as_promised() -> None:
