@@ -1,11 +1,12 @@
 """The normal form of the code that an exercise can reach, as a hash: equal hashes are the same program.
 
-Left out are comments, layout, docstrings, names of local variables, and other exercises that it does not mention. No
-code of the submission has been run when this is asked, so nothing can have changed what is read here.
+Left out are comments, layout, docstrings, names of local variables, what only a script would run, and other exercises
+that nothing mentions, but for what is evaluated when they are defined. No code of the submission has been run when this
+is asked, so nothing can have changed what is read here.
 
 Only code that looks at itself (its frames, its own source, its variables by name) could tell two programs of one
 normal form apart: where names are mentioned that serve for that, or that read files or the clock, there is no normal
-form. A made-up difference would gain nothing: programs of one form hold the same instructions.
+form. A made-up difference would gain nothing: programs of one form run the same instructions.
 """
 
 from __future__ import annotations
@@ -44,16 +45,18 @@ _ATTRIBUTES = frozenset(
     [
         "__annotations__", "__builtins__", "__code__", "__dict__", "__doc__", "__file__", "__globals__",
         "__loader__", "__mro__", "__path__", "__spec__", "__subclasses__", "__traceback__", "fromfile", "fx",
-        "genfromtxt", "hub", "jit", "load", "loadtxt", "memmap", "save", "savez", "script",
+        "genfromtxt", "hub", "imread", "jit", "load", "loadtxt", "memmap", "open", "save", "savez", "script",
     ]
 )  # fmt: skip
 _MODULES = frozenset(
     [
-        "ast", "asyncio", "atexit", "builtins", "code", "ctypes", "datetime", "dis", "faulthandler", "gc", "glob",
-        "importlib", "inspect", "io", "linecache", "logging", "multiprocessing", "operator", "os", "pathlib",
-        "pickle", "pkgutil", "platform", "runpy", "secrets", "shutil", "signal", "site", "socket", "subprocess",
-        "symtable", "sys", "sysconfig", "tempfile", "threading", "time", "timeit", "tokenize", "traceback", "types",
-        "unittest", "urllib", "uuid", "warnings", "weakref", "zipfile",
+        "ast", "asyncio", "atexit", "bdb", "builtins", "bz2", "cProfile", "code", "codecs", "ctypes",
+        "datetime", "dis", "faulthandler", "fileinput", "gc", "glob", "gzip", "importlib", "inspect", "io",
+        "linecache", "logging", "lzma", "marshal", "mmap", "multiprocessing", "operator", "os", "pathlib",
+        "pdb", "pickle", "pkgutil", "platform", "posix", "resource", "runpy", "secrets", "shelve", "shutil",
+        "signal", "site", "socket", "sqlite3", "subprocess", "symtable", "sys", "sysconfig", "tarfile",
+        "tempfile", "threading", "time", "timeit", "tokenize", "traceback", "tracemalloc", "types", "unittest",
+        "urllib", "uuid", "warnings", "weakref", "zipfile",
     ]
 )  # fmt: skip
 # Attributes that can also be had by their names alone: in a pattern, in a text that is formatted.
