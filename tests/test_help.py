@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+from rich.cells import cell_len
 
 from grader import language
 from grader.cli import main, manual
@@ -63,3 +64,6 @@ def test_chinese_help_is_set_as_chinese(name: str) -> None:
         said = command.get_help(manual.Context(command, info_name=name, terminal_width=width)).splitlines()
         assert "选项：" in said
         assert [line for line in said if line.lstrip().startswith(tuple("，。；：？！、）"))] == []
+        chinese = [line for line in said if cell_len(line) > len(line)]
+        assert len(chinese) > 5
+        assert [line for line in chinese if cell_len(line) > width] == []

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from grader.report import records, terminal
+from grader.report import records, terminal, wrapping
 from grader.report.screen import Screen, coloured, console_on, wrapped
 from grader.report.terminal import Detail
 
@@ -136,3 +136,17 @@ def test_english_is_broken_as_ever() -> None:
     """A text without Chinese should be broken as Rich breaks it."""
     said, console = Text("the quick brown fox jumps over the lazy dog"), Console(width=20)
     assert wrapped(said, console, 20) == list(said.wrap(console, 20))
+
+
+@pytest.mark.parametrize(
+    ("line", "width", "lines"),
+    [
+        ("默认（源码仓库）。完", 8, ["默认（源", "码仓", "库）。完"]),
+        ("见 " + "x" * 8 + "）。", 8, ["见", "x" * 7, "x）。"]),
+        ("one two", 3, ["one", "two"]),
+        ("", 8, [""]),
+    ],
+)
+def test_no_line_begins_with_what_closes(line: str, width: int, lines: list[str]) -> None:
+    """Signs that close should take along what they close, a letter of a word that is too long in the worst case."""
+    assert wrapping.wrapped(line, width) == lines

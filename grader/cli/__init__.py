@@ -45,7 +45,7 @@ class GradeGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         arguments = list(sys.argv[1:] if args is None else args)
         asked = speaking.begin(arguments)
-        return super().main(arguments, *rest, obj=asked, terminal_width=speaking.width(), **extra)
+        return super().main(arguments, *rest, obj=asked, **extra)
 
     @property
     def help(self) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import click
 
 from grader.explanations import EXITS
 from grader.language import N_, _
+from grader.report.wrapping import has_chinese, wrapped
 
 Rows = tuple[tuple[str, str], ...]
 
@@ -32,7 +32,7 @@ _RUN_FILES: Rows = (
     ("run/reports/NAME.html", N_("a page for each student")),
 )
 
-_ASTRAY = re.compile(r"\n( *)([，。；：？！、）]+) *(\S?)")  # closing signs that Click puts at the beginning of a line
+_LEAST = 10  # columns of a text beside an option, as with Click
 
 
 @dataclass(frozen=True)
@@ -137,14 +137,34 @@ PAGES = {
 
 
 class Formatter(click.HelpFormatter):
-    """Click's, with the signs of the language: headings end as it ends them, and no line begins with a closing sign."""
+    """Click's, with the signs of the language: headings end as it ends them, and Chinese is broken where it may be.
+
+    Click counts characters, of which a Chinese one takes two columns, and looks for spaces, of which Chinese has none.
+    """
 
     def write_heading(self, heading: str) -> None:
         said = _("{heading}:").format(heading=heading)
         self.write(f"{'':>{self.current_indent}}{said}\n")
 
-    def getvalue(self) -> str:
-        return _ASTRAY.sub(lambda sign: sign[2] + (f"\n{sign[1]}{sign[3]}" if sign[3] else ""), super().getvalue())
+    def write_text(self, text: str) -> None:
+        if not has_chinese(text):
+            super().write_text(text)
+            return
+        margin = " " * self.current_indent
+        self.write("".join(f"{margin}{line}".rstrip() + "\n" for line in _lines(text, self.width - len(margin))))
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        rows = list(rows)
+        if not has_chinese("".join(second for _first, second in rows)):
+            super().write_dl(rows, col_max, col_spacing)
+            return
+        column = min(max(len(first) for first, _second in rows), col_max) + col_spacing
+        margin = " " * (column + self.current_indent)
+        for first, second in rows:
+            gap = column - len(first)
+            begin = first + (" " * gap if gap >= col_spacing else f"\n{margin}")
+            lines = _lines(second, max(self.width - len(margin), _LEAST))
+            self.write(" " * self.current_indent + f"\n{margin}".join([begin + lines[0], *lines[1:]]).rstrip() + "\n")
 
 
 class Context(click.Context):
@@ -170,6 +190,15 @@ class Documented(click.Command):
             _section(formatter, _("Exit codes"), [(code, said[code]) for code in page.exits.split()])
             _section(formatter, _("Environment"), page.environment)
             _section(formatter, _("Files"), page.files)
+
+
+def _lines(text: str, width: int) -> list[str]:
+    """All lines of a text of paragraphs; one that begins with ``\b`` stays as it is, which is Click's own sign."""
+    lines: list[str] = []
+    for paragraph in text.split("\n\n"):
+        kept = paragraph.removeprefix("\b\n")
+        lines += ["", *(kept.splitlines() if kept != paragraph else wrapped(" ".join(paragraph.split("\n")), width))]
+    return lines[1:]
 
 
 def write_codes(formatter: click.HelpFormatter) -> None:

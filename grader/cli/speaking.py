@@ -19,8 +19,6 @@ from grader.errors import CourseError
 from grader.language import N_, TAGS, _
 
 _OPTION, _COURSE = "--lang", "--course"
-# Of help: a Chinese character is two columns wide, and Click counts characters.
-_WIDTHS = {"zh": 54}
 
 
 class _Said:
@@ -83,11 +81,6 @@ def asked_for(arguments: Sequence[str], environment: Mapping[str, str]) -> str:
     """The language that the option asks for, or else the environment; "" where neither does."""
     named = _value(arguments, _OPTION)
     return named if named in TAGS else language.preferred(environment)
-
-
-def width() -> int | None:
-    """How many characters of help a line holds; None where Click knows best."""
-    return _WIDTHS.get(language.spoken())
 
 
 def leading(arguments: Sequence[str]) -> int:

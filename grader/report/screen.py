@@ -7,8 +7,7 @@ program on a terminal whose encoding lacks a character.
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +17,7 @@ from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 
 from grader.model import Verdict
+from grader.report.wrapping import breaks, has_chinese
 from grader.text import one_line, printable
 
 STYLES = {Verdict.PASSED: "green", Verdict.FAILED: "red", Verdict.SKIPPED: "dim", Verdict.ERROR: "magenta"}
@@ -41,11 +41,6 @@ _PLAINER = str.maketrans(
         "\u202f": " ",
     }
 )
-# Chinese may be broken anywhere, but no line begins with a sign that closes, or ends with one that opens.
-_WIDE = "\u3001-\u9fff\uff01-\uff5e“”"
-_OPENING, _CLOSING = "（“《", "，。；：？！、）”》…"
-_PIECE = re.compile(rf"\s+|[{_OPENING}]*(?:[{_CLOSING}]+|[{_WIDE}]|[^\s{_WIDE}]+)[{_CLOSING}]*\s*")
-_CHINESE = re.compile("[\u3001-\u9fff\uff01-\uff5e]")
 
 
 @dataclass(frozen=True)
@@ -111,26 +106,12 @@ def _width(file: TextIO, environment: Mapping[str, str]) -> int:
 
 def wrapped(text: Text, console: Console, width: int) -> list[Text]:
     """The text in lines of at most that many columns: between words, and in Chinese between characters."""
-    if not _CHINESE.search(text.plain):
+    if not has_chinese(text.plain):
         return list(text.wrap(console, width))
-    lines = [part for line in text.split(allow_blank=True) for part in line.divide(_breaks(line.plain, width))]
+    lines = [part for line in text.split(allow_blank=True) for part in line.divide(breaks(line.plain, width))]
     for line in lines:
         line.rstrip()
     return lines
-
-
-def _breaks(line: str, width: int) -> Iterator[int]:
-    """Where to break one line. What is wider than a whole line, such as a path, is broken where that is full."""
-    column = 0
-    for piece in _PIECE.finditer(line):
-        if column and column + cell_len(piece[0].rstrip()) > width:
-            yield piece.start()
-            column = 0
-        for index, char in enumerate(piece[0], piece.start()):
-            if column + cell_len(char) > width and not char.isspace():
-                yield index
-                column = 0
-            column += cell_len(char)
 
 
 def measure(console: Console) -> None:
