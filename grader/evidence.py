@@ -8,7 +8,6 @@ the worker's death.
 from __future__ import annotations
 
 import dataclasses
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,6 @@ from grader.wire import arrays, frames, records, strict, tensors
 from grader.wire.plain import FrameError, TooLarge
 from grader.wire.records import Problem
 
-LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
 _OPERATION = re.compile(r"[A-Za-z0-9_]{1,40}", re.ASCII)
 Record = TypeVar("Record")
 BEGIN, TRAIN = "begin", "train"  # ids of the two probes of a training run: its first steps, and the rest
@@ -149,6 +147,7 @@ def _expect(record: Any, given: dict[str, np.ndarray], asked: Mapping[str, Any] 
     """A record that could be true, with exactly the arrays that belong to it."""
     if isinstance(record, records.Described):
         _expect_sizes(record)
+        _expect_passages(record)
     if isinstance(record, records.Ran | records.Dried | records.Sampled):
         _expect_output(record.output)
     if isinstance(record, records.Ran):
@@ -162,8 +161,20 @@ def _expect_sizes(record: records.Described) -> None:
     """Tensors that could exist: a made-up shape must not make our own arithmetic explode."""
     for row in record.tensors:
         for shape in (row.shape, row.stored):
-            if not _possible(shape):
+            if not records.possible(shape):
                 raise FrameError(f"{row.path[:40]!r} has a shape that no tensor has")
+
+
+def _expect_passages(record: records.Described) -> None:
+    """First calls that could have been noted: so many, of so many arguments, each a tensor of a shape or none."""
+    if len(record.passages) > records.MOST_PASSAGES:
+        raise FrameError("more first calls than are noted")
+    for passage in record.passages:
+        if len(passage.given) > records.MOST_GIVEN:
+            raise FrameError(f"a call of {passage.path[:40]!r} with more arguments than are noted")
+        for passed in (*passage.given, passage.gave):
+            if not records.possible(passed.shape) or (passed.shape and passed.kind != "Tensor"):
+                raise FrameError(f"{passage.path[:40]!r} was passed a shape that no tensor has")
 
 
 def _expect_output(output: records.OutputInfo) -> None:
@@ -179,16 +190,12 @@ def _expect_operations(record: records.Operated) -> None:
     for index, operation in enumerate(record.operations):
         if not _OPERATION.fullmatch(operation.name):
             raise FrameError(f"{operation.name[:40]!r} is no operation of torch's")
-        if not _possible(operation.shape) or operation.line < 0:
+        if not records.possible(operation.shape) or operation.line < 0:
             raise FrameError(f"operation {index} has a shape that no tensor has, or no line")
         if len(operation.inputs) > records.MOST_INPUTS or any(not 0 <= i < index for i in operation.inputs):
             raise FrameError(f"operation {index} is made from others than those before it")
     if not -1 <= record.result < len(record.operations):
         raise FrameError("the result of no operation")
-
-
-def _possible(shape: tuple[int, ...]) -> bool:
-    return len(shape) <= 8 and all(size >= 0 for size in shape) and math.prod(shape) <= LARGEST_TENSOR
 
 
 def _expect_dtype(record: records.Ran) -> None:
@@ -249,9 +256,17 @@ def _saved(probe: str, saved: Any, arrays: Mapping[str, np.ndarray]) -> Outcome:
     named = type(saved) is dict and set(saved) == {"kind", "record"} and type(saved["kind"]) is str
     if not named or saved["kind"] not in kinds:
         raise FrameError(f"the outcome of {probe} is damaged")
-    record: Any = strict.read(kinds[saved["kind"]], saved["record"])
+    record: Any = strict.read(kinds[saved["kind"]], _grown(kinds[saved["kind"]], saved["record"]))
     if isinstance(record, (Problem, Death)):
         return record
     own = {name.partition("/")[2]: array for name, array in arrays.items() if name.partition("/")[0] == probe}
     _expect(record, own, None)
     return Answered(record, own)
+
+
+def _grown(kind: type[Any], record: Any) -> Any:
+    """A kept record with what came to have a default since it was kept, at that default: a worker must say it all."""
+    if type(record) is not dict:
+        return record
+    since = [field for field in dataclasses.fields(kind) if field.default is not dataclasses.MISSING]
+    return {field.name: strict.plain(field.default) for field in since} | record

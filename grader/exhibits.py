@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
 
 from grader import picture
 from grader.checks import gradients, training
 from grader.checks.layers import Layer, layers
 from grader.checks.parameters import described
+from grader.checks.passages import Passages, passages
 from grader.checks.question import Question, tolerance
 from grader.evidence import TRAIN
 from grader.model import (
@@ -25,7 +28,7 @@ from grader.model import (
 )
 from grader.submission import Submission
 from grader.text import clipped, settled
-from grader.wire.records import Found, Ran
+from grader.wire.records import Described, Found, Ran
 
 CONTEXT_LINES = 4
 CODE_WIDTH = 400  # characters of a line
@@ -40,8 +43,9 @@ def collect(
 ) -> Exhibits:
     """All exhibits of one exercise. One that passes everywhere needs neither its code nor its gradients shown."""
     done = all(finding.verdict is Verdict.PASSED for finding in findings.values())
+    right = findings["forward"].verdict is Verdict.PASSED if "forward" in findings else done
     return Exhibits(
-        layers=tuple(_layer_rows(question)),
+        layers=tuple(_layer_rows(question, right)),
         gradients=() if done else tuple(_gradient_rows(question)),
         training=_curve(question),
         code=()
@@ -52,32 +56,77 @@ def collect(
     )
 
 
-def _layer_rows(question: Question) -> Iterable[LayerRow]:
-    """The student's layers beside the reference's, aligned by kind and sizes."""
+def _layer_rows(question: Question, right: bool) -> Iterable[LayerRow]:
+    """The student's layers beside the reference's, aligned by the sizes of their parameters alone.
+
+    A layer is apart where its shapes and those of its partner part: in the layer, or before it, where the layer above
+    did not part already. What follows from that is not held against the layers below. Nothing is apart where outputs
+    are `right`, since no shape on the way can be wrong then, however it differs.
+
+    Layers without parameters have no row: whether ReLU, pooling and flattening are layers or functions is a matter of
+    style, and what they do to shapes shows between the rows.
+    """
     ours, theirs = (described(evidence, 0) for evidence in (question.reference, question.student))
     if ours is None or theirs is None:
         return
-    expected, got = layers(ours), layers(theirs)
-    matcher = SequenceMatcher(a=[_signature(layer) for layer in expected], b=[_signature(layer) for layer in got])
+    parted = False
+    for expected, got, same in _pairs(_sides(ours), _sides(theirs)):
+        apart = False
+        if same and expected and got and not right:
+            given, gave = got.alike(expected)
+            apart = (not got.called and expected.called) or (not gave if given else not parted)
+            parted = not gave
+        yield _row(expected, got, same, apart)
+
+
+def _pairs(expected: Sequence[_Side], got: Sequence[_Side]) -> Iterable[tuple[_Side | None, _Side | None, bool]]:
+    """Layers of both sides that stand beside each other, None where one has no more, and whether they are the same."""
+    matcher = SequenceMatcher(a=[_signature(side) for side in expected], b=[_signature(side) for side in got])
     for tag, a0, a1, b0, b1 in matcher.get_opcodes():
-        for index in range(max(a1 - a0, b1 - b0)):
-            left = expected[a0 + index] if a0 + index < a1 else None
-            right = got[b0 + index] if b0 + index < b1 else None
-            yield _row(left, right, tag == "equal")
+        for one, other in zip_longest(expected[a0:a1], got[b0:b1]):
+            yield one, other, tag == "equal"
 
 
-def _signature(layer: Layer) -> tuple[object, ...]:
-    return tuple(sorted(layer.keys))
+@dataclass(frozen=True)
+class _Side:
+    """One layer of a model, and what passes through all of them."""
+
+    layer: Layer
+    passages: Passages
+
+    @property
+    def passed(self) -> tuple[str, str]:
+        return self.passages.told(self.layer.path)
+
+    @property
+    def called(self) -> bool:
+        return self.passages.called(self.layer.path)
+
+    def alike(self, other: _Side) -> tuple[bool, bool]:
+        return self.passages.alike(self.layer.path, other.passages, other.layer.path)
 
 
-def _row(expected: Layer | None, got: Layer | None, same: bool) -> LayerRow:
+def _sides(described: Described) -> list[_Side]:
+    known = passages(described)
+    return [_Side(layer, known) for layer in layers(described)]
+
+
+def _signature(side: _Side) -> tuple[object, ...]:
+    return tuple(sorted(side.layer.keys))
+
+
+def _row(expected: _Side | None, got: _Side | None, same: bool, apart: bool) -> LayerRow:
+    ours, theirs = expected and expected.layer, got and got.layer
     return LayerRow(
-        expected=f"{expected.called} {expected.sizes}" if expected else "",
-        expected_count=expected.count if expected else 0,
-        got=f"{got.called} {got.sizes}" if got else "",
-        got_count=got.count if got else 0,
-        name=got.path if got else "",
+        expected=f"{ours.called} {ours.sizes}" if ours else "",
+        expected_count=ours.count if ours else 0,
+        got=f"{theirs.called} {theirs.sizes}" if theirs else "",
+        got_count=theirs.count if theirs else 0,
+        name=theirs.path if theirs else "",
         same=same,
+        passed=got.passed if got else ("", ""),
+        expected_passed=expected.passed if expected else ("", ""),
+        apart=apart,
     )
 
 

@@ -119,7 +119,8 @@ class LayerRow:
     """One row of the parameter table: the student's layer beside the reference's.
 
     Either side may be empty ("" and 0) where the other has a layer without a partner.
-    `same` is true when kind and shapes agree.
+    `same` is true when kind and parameters agree. `passed` is what the student's layer was given and gave at its first
+    call, "" where nobody knows; `apart` says of a `same` layer that here the shapes part from those of its partner.
     """
 
     expected: str  # e.g. "Linear (300, 784) + (300,)"
@@ -128,6 +129,9 @@ class LayerRow:
     got_count: int
     name: str  # the student's own name for it, e.g. "layers.0"
     same: bool
+    passed: tuple[str, str] = ("", "")  # e.g. "(64, 784)", "(64, 300)"
+    expected_passed: tuple[str, str] = ("", "")
+    apart: bool = False
 
 
 @dataclass(frozen=True)

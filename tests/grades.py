@@ -190,7 +190,10 @@ def _hostile_exercise(number: int, text: str, every: str) -> ExerciseResult:
     bad = check("forward", Verdict.FAILED, 3, text, rationale=text, expected=text, got=every, asked=text, where=where)
     broken = check("device", Verdict.ERROR, 1, text, rationale=text, hint=text)
     shown = Exhibits(
-        layers=(LayerRow(text, 1, text, 2, text, same=False), LayerRow("", 0, text, 1, text, same=False)),
+        layers=(
+            LayerRow(text, 1, text, 2, text, False, (text, text), (text, text)),
+            LayerRow("", 0, text, 1, text, False),
+        ),
         gradients=(GradientRow(text, math.nan, math.inf, same=False), GradientRow(text, None, 0.0, same=False)),
         training=TrainingCurve((math.nan, math.inf), (), math.nan, math.inf, (math.nan, math.inf)),
         code=(Excerpt(text, tuple(SourceLine(line, text, line == 3) for line in range(1, 4))),),
@@ -215,15 +218,17 @@ def _hostile_exercise(number: int, text: str, every: str) -> ExerciseResult:
 
 
 def _layers() -> tuple[LayerRow, ...]:
+    wide, small = ("(2, 64, 24, 20)", "(2, 128, 24, 20)"), ("(2, 64, 24, 20)", "(2, 128, 12, 10)")
+    over, after = ("(2, 128, 24, 20)",) * 2, ("(2, 128, 12, 10)",) * 2
+    conv1, conv2 = "Conv2d (128, 64, 3, 3) + (128,)", "Conv2d (128, 128, 3, 3)"
+    beside, bn = "Conv2d (128, 64, 1, 1) + (128,)", "BatchNorm2d (128,)"
     return (
-        LayerRow("Conv2d (128, 64, 3, 3) + (128,)", 73_856, "Conv2d (128, 64, 3, 3) + (128,)", 73_856, "conv1", True),
-        LayerRow("BatchNorm2d (128,)", 256, "BatchNorm2d (128,)", 256, "bn1", True),
-        LayerRow("Conv2d (128, 128, 3, 3) + (128,)", 147_584, "Conv2d (128, 128, 3, 3)", 147_456, "conv2", False),
-        LayerRow("BatchNorm2d (128,)", 256, "BatchNorm2d (128,)", 256, "bn2", True),
-        LayerRow(
-            "Conv2d (128, 64, 1, 1) + (128,)", 8_320, "Conv2d (128, 64, 1, 1) + (128,)", 8_320, "shortcut.0", True
-        ),
-        LayerRow("BatchNorm2d (128,)", 256, "", 0, "", False),
+        LayerRow(conv1, 73_856, conv1, 73_856, "conv1", True, wide, small, apart=True),
+        LayerRow(bn, 256, bn, 256, "bn1", True, over, after),
+        LayerRow(f"{conv2} + (128,)", 147_584, conv2, 147_456, "conv2", False, (over[0], after[0]), after),
+        LayerRow(bn, 256, bn, 256, "bn2", True, after, after),
+        LayerRow(beside, 8_320, beside, 8_320, "shortcut.0", True, small, small),
+        LayerRow(bn, 256, "", 0, "", False, expected_passed=after),
     )
 
 

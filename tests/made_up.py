@@ -18,7 +18,7 @@ from grader.course import Assignment, Band, Case, Course, Digits, Exercise, Meth
 from grader.evidence import Answered, Evidence, Outcome
 from grader.sandbox.fake import Script, answer
 from grader.wire import records
-from grader.wire.records import DIGEST_WIDTH, Described, ModuleRow, Problem, Ran, TensorRow
+from grader.wire.records import DIGEST_WIDTH, Described, ModuleRow, Passage, Passed, Problem, Ran, TensorRow
 
 MODULE = "torch.nn.modules.module.Module"
 LINEAR = "torch.nn.modules.linear.Linear"
@@ -105,6 +105,12 @@ def small(number: int = 0) -> tuple[TensorRow, ...]:
     return *linear("linear", inputs, outputs), *batch_norm("bn", outputs)
 
 
+def passages(dims: tuple[int, ...], outputs: int) -> tuple[Passage, ...]:
+    """Give the first calls of the reference's layers, on an input of that shape."""
+    inside = Passed("Tensor", (dims[0], outputs))
+    return Passage("linear", (Passed("Tensor", dims),), inside), Passage("bn", (inside,), inside)
+
+
 def ran(dims: tuple[int, ...], outputs: int, mode: str) -> Answered:
     """Give the answer of one forward pass; in train mode with its backward pass."""
     random = np.random.default_rng([*dims, outputs, mode == "train"])
@@ -142,7 +148,7 @@ def evidence(labels: np.ndarray = LABELS, printed: str = "") -> Evidence:
         outcomes[f"tables.{number}"] = Answered(described(*small(number), order=(), traced=False))
     for number, case in enumerate(CASES):
         outputs = int(case.args[1])  # type: ignore[arg-type]  # as above
-        outcomes[f"trace.{number}"] = Answered(described(*small(number)))
+        outcomes[f"trace.{number}"] = Answered(described(*small(number), passages=passages(case.inputs[0], outputs)))
         outcomes[f"train.{number}.0"] = ran(case.inputs[0], outputs, "train")
         for index, dims in enumerate(case.inputs):
             outcomes[f"eval.{number}.{index}"] = ran(dims, outputs, "eval")

@@ -278,6 +278,49 @@ def test_the_parameter_table_marks_what_differs_and_adds_up() -> None:
     assert [row.get("class") for row in page.having("tr")] == [None, None, "differs", "differs", "differs", None]
 
 
+SHAPES = ("(64, 784)", "(64, 300)"), ("(64, 784)", "(32, 300)")
+PASSING = (
+    LayerRow("Linear", 10, "Linear", 10, "a", True, SHAPES[0], SHAPES[0]),
+    LayerRow("Linear", 10, "Linear", 10, "b", True, SHAPES[0], SHAPES[1], apart=True),
+    LayerRow("Linear", 10, "Linear", 10, "c", True, SHAPES[0], SHAPES[1]),
+    LayerRow("Linear", 10, "Linear", 10, "d", True, ("", ""), SHAPES[1], apart=True),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        (
+            "en",
+            ["Input", "Output", "same", "≠ other shapes", "same parameters", "≠ not called", "2 of 4 layers differ"],
+        ),
+        ("zh", ["(64, 784)", "≠"]),
+    ],
+)
+def test_what_passes_through_layers_is_shown(name: str, words: list[str]) -> None:
+    """Input and output should have columns, and the reference's stand there where they are others."""
+    language.speak(name)
+    try:
+        page = Page(html.render(grade(exercise("a.b", exhibits=Exhibits(layers=PASSING)))))
+    finally:
+        language.speak("en")
+    assert [row.get("class") for row in page.having("tr")] == [None, None, "differs", None, "differs", None]
+    assert page.text.count("(32, 300)") == 3
+    assert [word for word in words if word not in page.text] == []
+
+
+def test_layers_of_unknown_shapes_have_no_columns_for_them() -> None:
+    """Of what was kept before shapes were noted, and of what was never run, the table should show what is known."""
+    layers = (
+        LayerRow("Linear", 10, "Linear", 10, "a", True, ("", ""), SHAPES[0]),
+        LayerRow("Linear", 10, "", 0, "", False, ("", ""), SHAPES[0]),
+    )
+    page = Page(html.render(grade(exercise("a.b", exhibits=Exhibits(layers=layers)))))
+    assert "Input" not in page.text
+    assert "(64, 784)" not in page.text
+    assert "same parameters" not in page.text
+
+
 def test_what_agrees_is_folded_and_what_differs_is_not() -> None:
     """A reader should see differences without a click, and agreement only on demand."""
     same = Exhibits(layers=(LayerRow("Linear", 1, "Linear", 1, "a", True),))

@@ -16,6 +16,7 @@ from grader.report import charts
 from grader.report.listing import Line, highlighted
 from grader.report.plain import counted, format_number
 
+_UNKNOWN = ("", "")  # input and output of a layer
 _SHADED = N_("The shaded part of the accuracy line is what is accepted.")
 
 
@@ -55,7 +56,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table with the sentence above it; `unfolded` where it holds a difference."""
+    """A table with the sentence above it; `unfolded` where it holds a difference, `shaped` where layers tell what
+    passes through them."""
 
     sentence: str
     rows: tuple[Row, ...]
@@ -63,6 +65,7 @@ class Table:
     totals: tuple[str, ...] = ()
     pictures: tuple[Markup, ...] = ()
     remarks: tuple[str, ...] = ()
+    shaped: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,17 @@ def parameter_table(layers: Sequence[LayerRow], caps: Caps) -> Table | None:
     if not layers:
         return None
     rows = tuple(_layer_row(layer) for layer in layers)
-    totals = (_count(sum(layer.got_count for layer in layers)), _count(sum(layer.expected_count for layer in layers)))
+    got, expected = (
+        sum(column) for column in zip(*((each.got_count, each.expected_count) for each in layers), strict=True)
+    )
+    totals = (_count(got), _("same") if got == expected else _parameters(expected))
     kept = _most_telling(rows, caps.rows)
     more = len(rows) - len(kept)
     left_out = counted(ngettext("{count} more layer not shown.", "{count} more layers not shown.", more), more)
     total = counted(ngettext("{count} layer", "{count} layers", len(rows)), len(rows))
     unfolded = not all(row.same for row in rows)
-    return Table(_agreement(rows, total), kept, unfolded, totals, (), (left_out,) * bool(more))
+    shaped = any(layer.passed != _UNKNOWN for layer in layers)
+    return Table(_agreement(rows, total), kept, unfolded, totals, (), (left_out,) * bool(more), shaped)
 
 
 def gradient_table(gradients: Sequence[GradientRow], ident: str, caps: Caps) -> Table | None:
@@ -184,17 +191,27 @@ def _most_telling(rows: Sequence[Row], most: int) -> tuple[Row, ...]:
 
 
 def _layer_row(layer: LayerRow) -> Row:
-    got = (layer.got, _count(layer.got_count)) if layer.got else ("", "")
-    expected = (layer.expected, _count(layer.expected_count)) if layer.expected else ("", "")
-    return Row((layer.name, *got, *expected), layer.same, _layer_word(layer))
+    """The student's name, layer, input, output and parameters; then what of the reference's is not the same: input and
+    output, layer, parameters."""
+    own = (layer.name, layer.got, *layer.passed, _count(layer.got_count) if layer.got else "")
+    shapes = layer.expected_passed if layer.expected_passed != layer.passed else _UNKNOWN
+    parts = () if layer.same or not layer.expected else (layer.expected, _parameters(layer.expected_count))
+    return Row((*own, *shapes, *parts), layer.same and not layer.apart, _layer_word(layer))
 
 
 def _layer_word(layer: LayerRow) -> str:
+    if layer.apart:
+        return _("≠ other shapes") if any(layer.passed) else _("≠ not called")
     if layer.same:
-        return _("same")
+        known = any(layer.passed) and any(layer.expected_passed)
+        return _("same parameters") if known and layer.passed != layer.expected_passed else _("same")
     if not layer.got:
         return _("≠ missing")
     return _("≠ differs") if layer.expected else _("≠ extra")
+
+
+def _parameters(number: int) -> str:
+    return counted(ngettext("{count} parameter", "{count} parameters", number), number)
 
 
 def _agreement(rows: Sequence[Row], total: str) -> str:

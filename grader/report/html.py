@@ -23,6 +23,7 @@ _CUTS = (
     (Room(characters=2_000, lines=120), Caps()),
     (Room(characters=2_000, lines=120), Caps(rows=32, losses=10, whole=False)),
     (Room(characters=2_000, lines=120), Caps(rows=10, losses=5, lines=3, operations=8, whole=False, agreeing=False)),
+    (Room(characters=2_000, lines=120), Caps(rows=8, losses=4, lines=2, operations=7, whole=False, agreeing=False)),
     (Room(characters=1_000, lines=40), Caps(rows=6, losses=3, lines=2, operations=6, whole=False, agreeing=False)),
     (
         Room(characters=500, lines=16),

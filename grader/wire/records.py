@@ -6,6 +6,7 @@ Shapes are tuples of ints; dtypes are torch's names without the prefix (``"float
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -13,9 +14,18 @@ PROJECTIONS = 3  # random projections per tensor in a digest
 DIGEST_WIDTH = 2 + PROJECTIONS  # columns: norm, largest magnitude, projections
 MOST_OPERATIONS = 600  # of one pass that are noted; ResNet18 has about 70
 MOST_INPUTS = 16  # of one operation that are named
+MOST_PASSAGES = 128  # of one pass that are noted; ResNet18 has 41 layers with parameters
+MOST_GIVEN = 4  # arguments of one call that are noted
+LARGEST_TENSOR = 1 << 40  # numbers; a worker's memory holds a thousandth of that
+_MOST_AXES = 8  # of a tensor that a shape is told of
 _NO_MEMORY = re.compile(
     r"(can't|cannot|unable to) allocate|alloc_cpu|not enough memory|bad_alloc|out of memory|Errno 12\b", re.IGNORECASE
 )
+
+
+def possible(shape: tuple[int, ...]) -> bool:
+    """Whether a tensor may have this shape: no size below zero, and not so large that our own arithmetic explodes."""
+    return len(shape) <= _MOST_AXES and all(size >= 0 for size in shape) and math.prod(shape) <= LARGEST_TENSOR
 
 
 @dataclass(frozen=True)
@@ -128,9 +138,31 @@ class HiddenRow:
 
 
 @dataclass(frozen=True)
+class Passed:
+    """What a call was given or gave. `kind` is "Tensor", the name of another type, or that with "…" where there is
+    more than can be told; `shape` is that of a tensor, else empty."""
+
+    kind: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The first call of one module: its arguments, in order, and its result."""
+
+    path: str
+    given: tuple[Passed, ...]
+    gave: Passed
+
+
+@dataclass(frozen=True)
 class Described:
     """The module tree and its tensors. `order` holds the paths of leaf modules in order of their first use,
-    empty when no forward pass was made or it failed; `traced` says which of the two."""
+    empty when no forward pass was made or it failed; `traced` says which of the two.
+
+    `passages` are the first calls of modules that own parameters, the first MOST_PASSAGES of them: fewer are all there
+    were. None were noted without a forward pass, nor in what was kept before they were asked for.
+    """
 
     modules: tuple[ModuleRow, ...]
     tensors: tuple[TensorRow, ...]
@@ -138,6 +170,7 @@ class Described:
     order: tuple[str, ...]
     traced: bool
     uninitialised: tuple[str, ...]
+    passages: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from grader.wire.records import Built, Described, ModuleRow, TensorRow
-from grader.worker import canonical, origins, tree
+from grader.wire.records import Built, Described, ModuleRow, Passage, TensorRow
+from grader.worker import canonical, origins, passages, tree
 from grader.worker.problems import SubmissionFault
 from grader.worker.roles import Role, UseTrace
 from grader.worker.student import Student, qualified
@@ -72,15 +73,17 @@ def as_module(subject: Any) -> nn.Module:
 
 
 def tables(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Described, Arrays]:
-    """Module tree and tensors; after a forward pass on the array "x", if there is one, also the order of use."""
+    """Module tree and tensors; after a forward pass on the array "x", if there is one, also the order of use, and the
+    shapes on the way."""
     model = model_of(student, params)
-    order: list[str] = []
-    traced: dict[str, Role] = {}
+    seen = Traced()
     if "x" in arrays:
-        order, traced = trace(model, torch.from_numpy(arrays["x"]))
-        student.roles[params["subject"]] = traced
+        seen = trace(model, torch.from_numpy(arrays["x"]))
+        student.roles[params["subject"]] = seen.roles
     lazy = tree.uninitialised(model)
-    rows = tuple(_tensor_row(entry, role) for entry, role in tree.with_roles(model, traced) if entry.path not in lazy)
+    rows = tuple(
+        _tensor_row(entry, role) for entry, role in tree.with_roles(model, seen.roles) if entry.path not in lazy
+    )
     described = Described(
         modules=tuple(
             ModuleRow(path, type(m).__name__, tuple(qualified(k) for k in type(m).__mro__[:-1]), m.training)
@@ -88,15 +91,26 @@ def tables(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[De
         ),
         tensors=rows,
         hidden=tuple(tree.hidden(model)),
-        order=tuple(order),
+        order=seen.order,
         traced="x" in arrays,
         uninitialised=tuple(lazy),
+        passages=seen.passages,
     )
     return described, {}
 
 
-def trace(model: nn.Module, x: torch.Tensor) -> tuple[list[str], dict[str, Role]]:
-    """One forward pass in eval mode: leaf modules in order of first use, and roles of the student's own tensors."""
+@dataclass(frozen=True)
+class Traced:
+    """What one forward pass showed: leaf modules in order of first use, roles of the student's own tensors, and what
+    passed through modules that own parameters."""
+
+    order: tuple[str, ...] = ()
+    roles: dict[str, Role] = field(default_factory=dict)
+    passages: tuple[Passage, ...] = ()
+
+
+def trace(model: nn.Module, x: torch.Tensor) -> Traced:
+    """Watch one forward pass, in eval mode."""
     order: list[str] = []
     hooks = [
         module.register_forward_hook(lambda *_, path=path: order.append(path))
@@ -107,20 +121,20 @@ def trace(model: nn.Module, x: torch.Tensor) -> tuple[list[str], dict[str, Role]
     model.eval()
     watch = UseTrace((entry.path, entry.tensor) for entry in tree.held(model) if not tree.is_lazy(entry.tensor))
     try:
-        with torch.no_grad(), watch:
+        with torch.no_grad(), passages.noted(model) as passed, watch:
             model(x.clone())
     finally:
         for hook in hooks:
             hook.remove()
         for module, training in modes.items():
             module.training = training
-    return list(dict.fromkeys(order)), watch.roles
+    return Traced(tuple(dict.fromkeys(order)), watch.roles, tuple(passed.values()))
 
 
 def roles_of(student: Student, key: str, x: torch.Tensor) -> dict[str, Role]:
     """The traced roles of a subject, found once, while it is still as its constructor left it."""
     if key not in student.roles:
-        student.roles[key] = trace(as_module(student.subjects[key]), x)[1]
+        student.roles[key] = trace(as_module(student.subjects[key]), x).roles
     return student.roles[key]
 
 

@@ -56,7 +56,7 @@ def begin(student: Student, params: dict[str, Any], arrays: Arrays) -> tuple[Beg
     device = torch.device(params["device"])
     images = prepare(arrays["images"], params).to(device)
     labels = torch.from_numpy(arrays["labels"]).to(device)
-    _, traced = build.trace(model, images[:2].cpu())
+    traced = build.trace(model, images[:2].cpu()).roles
     model.to(device, torch.float32)
     tensors = tree.with_roles(model, traced)
     student.values(params["seed"]).fill((entry.tensor, role) for entry, role in tensors)
