@@ -31,11 +31,11 @@ from grader.model import (
 from grader.report import html, summary
 from grader.report.plain import one_line, printable
 
-VOID = {"meta"}
+VOID = {"br", "meta"}
 COMMON = {"class", "id"}
 PLAIN = """
     head title style body main header footer article h1 h2 h3 h4 p ul ol li strong code pre desc
-    summary bdi figure figcaption table caption thead tbody tfoot tr td
+    summary bdi figure figcaption table caption thead tbody tfoot tr td br
 """
 ALLOWED = {
     **dict.fromkeys(PLAIN.split(), COMMON),

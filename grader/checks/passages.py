@@ -12,7 +12,6 @@ from itertools import accumulate
 from operator import mul
 
 from grader.checks import words
-from grader.text import clipped
 from grader.wire.records import MOST_PASSAGES, Described, Passage, Passed
 
 _KIND_WIDTH = 40  # characters of a type's name
@@ -56,7 +55,7 @@ def passages(described: Described) -> Passages:
 
 
 def _told(passed: Passed) -> str:
-    return words.shape(passed.shape) if passed.kind == "Tensor" else clipped(passed.kind, _KIND_WIDTH)
+    return words.shape(passed.shape) if passed.kind == "Tensor" else passed.kind[:_KIND_WIDTH]
 
 
 def _alike(ones: tuple[Passed, ...], others: tuple[Passed, ...]) -> bool:
