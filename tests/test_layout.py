@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -110,16 +112,22 @@ def part_of(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imports(path: Path) -> set[str]:
+def nodes(path: Path) -> Iterator[ast.AST]:
+    """Everything in a file."""
+    return ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+
+
+@cache
+def imports(path: Path) -> frozenset[str]:
     """Full names of everything that a file imports, at the top or inside functions."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide the direction"
             found |= {f"{node.module}.{alias.name}" for alias in node.names} | {str(node.module)}
-    return found
+    return frozenset(found)
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -148,7 +156,7 @@ def test_data_is_never_run(path: Path) -> None:
     assert not names & {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib", "yaml"}
     if part_of(path) == "worker":
         return
-    for call in (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)):
+    for call in (node for node in nodes(path) if isinstance(node, ast.Call)):
         said = ast.unparse(call.func)
         assert said not in ("eval", "exec", "__import__", "torch.load", "builtins.eval", "builtins.exec"), said
         if said in ("np.load", "numpy.load"):
@@ -186,14 +194,15 @@ def test_only_the_zygote_imports_the_worker() -> None:
 def test_whoever_speaks_has_the_word_for_it() -> None:
     """A function that binds `_`, as for what it throws away, has no `_` to say a text with: it fails when it does."""
     for path in modules():
-        for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for function in nodes(path):
             if isinstance(function, ast.FunctionDef):
-                names = [node for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == "_"]
-                calls = {node.func for node in ast.walk(function) if isinstance(node, ast.Call)}
+                inside = tuple(ast.walk(function))
+                names = [node for node in inside if isinstance(node, ast.Name) and node.id == "_"]
+                if not names:
+                    continue
+                calls = {node.func for node in inside if isinstance(node, ast.Call)}
                 speaks = any(name in calls for name in names)
-                inner = [
-                    node for node in ast.walk(function) if isinstance(node, ast.comprehension)
-                ]  # scopes of their own
+                inner = [node for node in inside if isinstance(node, ast.comprehension)]  # scopes of their own
                 apart = {node for one in inner for node in ast.walk(one.target)}
                 binds = any(isinstance(name.ctx, ast.Store) and name not in apart for name in names)
                 assert not (speaks and binds), f"{path.name}, line {function.lineno}: {function.name}"
