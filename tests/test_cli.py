@@ -8,9 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
+
+from grader.cli import main
+from grader.sandbox import host
+from grader.sandbox.host import Zygote
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT / "submissions"
@@ -26,6 +31,44 @@ def grade(cache: Path, tmp_path: Path):  # type: ignore[no-untyped-def]
         environment = os.environ | {"XDG_CACHE_HOME": str(cache.parent), "COLUMNS": "100"}
         options: dict[str, object] = {"cwd": tmp_path, "env": environment, "capture_output": True, "text": True} | more
         return subprocess.run(command, **options)  # type: ignore[call-overload, no-any-return]
+
+    return run
+
+
+class Lent:
+    """The session's sandbox for one command, which may close it: what fails does, so as not to wait for workers."""
+
+    def __init__(self, zygote: Zygote) -> None:
+        self.facts, self.open = zygote.facts, zygote.open
+
+    def close(self) -> None:
+        """It is somebody else's."""
+
+
+@pytest.fixture
+def inside(  # type: ignore[no-untyped-def]
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    cache: Path,
+    tmp_path: Path,
+):
+    """Runs ``grade`` in this process and the session's sandbox, where neither a process nor walls are the point."""
+
+    def sandbox(device: str, *_: object) -> AbstractContextManager[Lent]:
+        assert device == "cpu"
+        return nullcontext(Lent(request.getfixturevalue("zygote")))
+
+    monkeypatch.setattr(host, "Zygote", sandbox)
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        with pytest.raises(SystemExit) as ended:
+            main(list(map(str, arguments)), prog_name="grade")
+        code = ended.value.code
+        assert isinstance(code, int)
+        return subprocess.CompletedProcess(arguments, code, *capsys.readouterr())
 
     return run
 
@@ -49,9 +92,9 @@ def test_a_passing_exercise_exits_0_and_writes_its_report(grade, tmp_path: Path)
     assert (tmp_path / "reports/alice.html").read_text().startswith("<!DOCTYPE html>")
 
 
-def test_something_that_does_not_pass_exits_1(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_something_that_does_not_pass_exits_1(inside, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """What failed is shown with why, expected and got; the report goes where it is told."""
-    done = grade(SAMPLES / "bob", "--seed", 3, "--exercise", "make_loaders", "--report", tmp_path / "deep/er/b.html")
+    done = inside(SAMPLES / "bob", "--seed", 3, "--exercise", "make_loaders", "--report", tmp_path / "deep/er/b.html")
     assert done.returncode == 1
     assert "The training samples come in the same order in every epoch." in " ".join(done.stdout.split())
     assert (tmp_path / "deep/er/b.html").exists()
@@ -74,9 +117,9 @@ def test_a_tier_can_be_insisted_on(grade) -> None:  # type: ignore[no-untyped-de
     assert "no namespaces" in done.stderr
 
 
-def test_json_is_all_there_is_on_standard_output(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_json_is_all_there_is_on_standard_output(grade, inside, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """One object with the agreed keys, no report unless asked for, and the same bytes again apart from times."""
-    runs = [grade(SAMPLES / "carol", "--json", *QUICK) for _ in range(2)]
+    runs = [run(SAMPLES / "carol", "--json", *QUICK) for run in (grade, inside)]
     grades = [json.loads(run.stdout) for run in runs]
     for result in grades:
         assert result.pop("seconds") > 0
@@ -87,9 +130,9 @@ def test_json_is_all_there_is_on_standard_output(grade, tmp_path: Path) -> None:
     assert runs[0].returncode == 1
 
 
-def test_options_may_come_before_the_path(grade) -> None:  # type: ignore[no-untyped-def]
+def test_options_may_come_before_the_path(inside) -> None:  # type: ignore[no-untyped-def]
     """grade --json PATH is grade PATH --json."""
-    done = grade("--json", *QUICK, SAMPLES / "alice")
+    done = inside("--json", *QUICK, SAMPLES / "alice")
     assert json.loads(done.stdout)["score"] == 16
 
 
@@ -113,7 +156,7 @@ def test_options_may_come_before_the_path(grade) -> None:  # type: ignore[no-unt
         (["batch", "empty"], 3, "holds no submission"),
     ],
 )
-def test_bad_input_gets_one_clear_line(grade, tmp_path: Path, arguments: list[str], code: int, says: str) -> None:  # type: ignore[no-untyped-def]
+def test_bad_input_gets_one_clear_line(inside, tmp_path: Path, arguments: list[str], code: int, says: str) -> None:  # type: ignore[no-untyped-def]
     """The exit code tells whose doing it is, the message what to do; nobody sees a traceback."""
     (tmp_path / "empty").mkdir()
     for name in ("other/notes.txt", "file.py", "twice/a/build_methods.py", "twice/b/build_methods.py"):
@@ -122,37 +165,37 @@ def test_bad_input_gets_one_clear_line(grade, tmp_path: Path, arguments: list[st
     for name in ("both/build_methods.py", "both/build_methods.ipynb"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text("{}")
-    done = grade(*arguments)
+    done = inside(*arguments)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
 
-def test_without_a_gpu_cuda_stops_with_2(grade) -> None:  # type: ignore[no-untyped-def]
+def test_without_a_gpu_cuda_stops_with_2(grade, inside) -> None:  # type: ignore[no-untyped-def]
     """--device cuda says that there is none; auto grades on the CPU."""
     if list(Path("/dev").glob("nvidia[0-9]*")):
         pytest.skip("there is a GPU here")
     done = grade(SAMPLES / "alice", *QUICK, "--device", "cuda")
     assert done.returncode == 2
     assert "no GPU" in done.stderr
-    assert json.loads(grade(SAMPLES / "alice", *QUICK, "--device", "auto", "--json").stdout)["device"] == "cpu"
+    assert json.loads(inside(SAMPLES / "alice", *QUICK, "--device", "auto", "--json").stdout)["device"] == "cpu"
 
 
-def test_an_unwritable_report_is_named(grade) -> None:  # type: ignore[no-untyped-def]
+def test_an_unwritable_report_is_named(inside) -> None:  # type: ignore[no-untyped-def]
     """A report that cannot be written is said, not lost in a traceback."""
-    done = grade(SAMPLES / "alice", *QUICK, "--report", "/proc/no/such/place.html")
+    done = inside(SAMPLES / "alice", *QUICK, "--report", "/proc/no/such/place.html")
     assert done.returncode == 2
     assert "cannot be written" in done.stderr
 
 
-def test_a_batch_grades_everybody_in_order(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_batch_grades_everybody_in_order(inside, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """One object a line, sorted by name; one that cannot be graded does not stop the others."""
     for name in ("zoe", "ann"):
         (tmp_path / "class" / name).mkdir(parents=True)
         (tmp_path / "class" / name / "build_methods.py").write_bytes((SAMPLES / "alice/build_methods.py").read_bytes())
     (tmp_path / "class/max").mkdir()
-    done = grade("batch", "class", *QUICK, "--json")
+    done = inside("batch", "class", *QUICK, "--json")
     assert [json.loads(line)["submission"] for line in done.stdout.splitlines()] == ["ann", "zoe"]
     assert "max: " in done.stderr
     assert done.returncode == 3
@@ -160,25 +203,27 @@ def test_a_batch_grades_everybody_in_order(grade, tmp_path: Path) -> None:  # ty
     assert (tmp_path / "run/results.jsonl").read_text() == done.stdout
 
 
-def test_a_class_is_graded_regraded_and_overruled(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_class_is_graded_regraded_and_overruled(inside, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """The class is a table; a person's decision is in it, on the page, in the JSON, and stays when it is regraded."""
     (tmp_path / "class/ann").mkdir(parents=True)
     (tmp_path / "class/ann/build_methods.py").write_bytes((SAMPLES / "alice/build_methods.py").read_bytes())
-    done = grade("batch", "class", *QUICK, "--out", "out")
+    done = inside("batch", "class", *QUICK, "--out", "out")
     assert done.returncode == 0, done.stderr
     assert "16 / 16" in done.stdout
     assert "1/1 graded=1" in done.stderr
     assert (tmp_path / "out/reports/ann.html").exists()
-    said = grade("override", "out", "ann", "Model_Dict", "--points", "9.5", "--comment", "copied <b>", "--author", "me")
+    said = inside(
+        "override", "out", "ann", "Model_Dict", "--points", "9.5", "--comment", "copied <b>", "--author", "me"
+    )
     assert said.returncode == 0, said.stderr
     assert "9.5 / 16" in said.stdout
-    again = grade("regrade", "out", "--json")
+    again = inside("regrade", "out", "--json")
     (exercise,) = [e for a in json.loads(again.stdout)["assignments"] for e in a["exercises"]]
     assert exercise["score"] == 9.5
     assert (exercise["override"]["comment"], exercise["override"]["author"]) == ("copied <b>", "me")
     assert "copied &lt;b&gt;" in (tmp_path / "out/reports/ann.html").read_text()
     assert again.returncode == 0
-    assert "16 / 16" in grade("override", "out", "ann", "Model_Dict", "--remove").stdout
+    assert "16 / 16" in inside("override", "out", "ann", "Model_Dict", "--remove").stdout
 
 
 @pytest.mark.parametrize(
@@ -192,10 +237,10 @@ def test_a_class_is_graded_regraded_and_overruled(grade, tmp_path: Path) -> None
     ],
 )
 def test_a_run_folder_that_is_none_gets_one_clear_line(  # type: ignore[no-untyped-def]
-    grade, arguments: list[str], code: int, says: str
+    inside, arguments: list[str], code: int, says: str
 ) -> None:
     """Wrong usage and a missing folder are told apart, and nothing is made."""
-    done = grade(*arguments)
+    done = inside(*arguments)
     assert done.returncode == code, done.stderr
     assert says in done.stderr
     assert "Traceback" not in done.stderr
@@ -232,12 +277,12 @@ def test_an_interrupt_ends_at_once_with_130(cache: Path, tmp_path: Path) -> None
     assert "interrupted" in errors
 
 
-def test_hostile_names_reach_no_terminal(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_hostile_names_reach_no_terminal(inside, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Escape codes in a folder's name or in an exception are shown, not obeyed."""
     folder = tmp_path / "evil\x1b[2Jname"
     folder.mkdir()
     (folder / "build_methods.py").write_text("raise ValueError('\\x1b]0;owned\\x07 \\u202e')\n")
-    done = grade(folder, *QUICK, "--report", "r.html")
+    done = inside(folder, *QUICK, "--report", "r.html")
     assert done.returncode == 1
     assert "\x1b" not in done.stdout
     assert "\u202e" not in done.stdout
