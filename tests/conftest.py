@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import os
+
+# One thread for torch and NumPy, as in a worker, and before either is there: two for small tensors wait for one another
+# where tests run side by side, which costs six times the computing time.
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+
 from collections.abc import Iterator
 from pathlib import Path
 
