@@ -52,6 +52,8 @@ def load(name: str, root: Path, train: int, test: int) -> Arrays:
 
     Raises `Unreadable`.
     """
+    if not root.joinpath(KNOWN[name][1]).exists():  # as where ROOT is misspelt: torchvision takes seconds to say so
+        raise Unreadable(_absent(name, root))
     first, second = _split(name, root, True), _split(name, root, False)
     for (images, _), needed, split in ((first, train, "training"), (second, test, "test")):
         if len(images) < needed:
