@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any, cast
-
-import nbformat
+from typing import Any
 
 from grader.errors import SubmissionError
 from grader.language import N_, _
@@ -25,6 +23,8 @@ _CLEAR = N_("clear its outputs (Edit, Clear Outputs of All Cells), and save")
 
 def cells(name: str, content: bytes) -> list[str]:
     """The sources of the code cells, in order. Raises `SubmissionError` saying what is wrong with the notebook."""
+    import nbformat  # a fifth of what the program imports at its start, and many have no notebook
+
     if len(content) > SIZE_CAP:
         raise SubmissionError(
             _("{name} is larger than {size} MiB: {advice}").format(name=name, size=SIZE_CAP >> 20, advice=_(_CLEAR))
@@ -46,7 +46,8 @@ def cells(name: str, content: bytes) -> list[str]:
                     "belongs to the assignment"
                 ).format(name=name, count=CELL_CAP, size=CODE_CAP >> 20)
             )
-        return [str(cell.source) for cell in nbformat.convert(_lean(data["nbformat"], sources), 4).cells]
+        lean = nbformat.from_dict(_lean(data["nbformat"], sources))
+        return [str(cell.source) for cell in nbformat.convert(lean, 4).cells]
     except (ValueError, RecursionError, nbformat.ValidationError) as error:
         raise SubmissionError(
             _("{name} is not a notebook that can be read ({error}): open it, and save it again").format(
@@ -55,7 +56,7 @@ def cells(name: str, content: bytes) -> list[str]:
         ) from error
 
 
-def _lean(version: int, sources: list[str]) -> nbformat.NotebookNode:
+def _lean(version: int, sources: list[str]) -> dict[str, Any]:
     """A notebook of that format with nothing but its code."""
     kept: dict[str, Any] = {"cell_type": "code", "metadata": {}, "outputs": []}
     notebook: dict[str, Any] = {"nbformat": version, "nbformat_minor": 0, "metadata": {}}
@@ -64,7 +65,7 @@ def _lean(version: int, sources: list[str]) -> nbformat.NotebookNode:
     else:
         lean = [{**kept, "language": "python", "collapsed": False, "input": source} for source in sources]
         notebook["worksheets"] = [{"metadata": {}, "cells": lean}]
-    return cast(nbformat.NotebookNode, nbformat.from_dict(notebook))
+    return notebook
 
 
 def _code_cells(data: Any) -> Iterator[dict[str, Any]]:
