@@ -86,6 +86,7 @@ FAILURES: list[tuple[str, Evidence, str]] = [
     ("constructs", changed(GOOD, "build.0", is_module=False, type="NoneType"), "without return gives None"),
     ("shapes", replaced(GOOD, train_0_0=problem("ValueError", "no")), "The forward pass raised ValueError"),
     ("shapes", replaced(GOOD, eval_0_1=Death(kinds.WALL_LIMIT, "60 s")), "The forward pass did not come to an end"),
+    ("shapes", replaced(GOOD, eval_0_0=Death(kinds.WALL_LIMIT, "9 s"), train_0_0=None), "did not come to an end: 9 s"),
     ("shapes", replaced(GOOD, eval_1_0=None), "was not reached"),
     ("shapes", gives(OutputInfo("tuple", (), "", "")), "forward does not return one tensor. | a tensor | tuple"),
     ("shapes", gives(OutputInfo("NoneType", (), "", "")), "without return gives None"),

@@ -7,7 +7,8 @@ from grader.checks.question import Question, ReferenceBroken
 from grader.course import Case
 from grader.language import _
 from grader.model import Finding
-from grader.wire.records import Ran
+from grader.sandbox.limits import Death
+from grader.wire.records import Problem, Ran
 
 
 def judge(question: Question) -> Finding:
@@ -32,10 +33,7 @@ def _judge_run(question: Question, case: Case, probe: str, index: int, mode: str
     wanted = words.shape(expected.output.shape)
     got = question.student.get(probe, Ran)
     if got is None:
-        trouble = (
-            question.student.trouble(probe) or question.student.trouble("trace") or question.student.trouble("train")
-        )
-        if trouble:
+        if trouble := question.student.trouble(probe) or _earlier(question):
             return words.trouble(trouble[1], _("The forward pass"), asked, wanted, limits=question.limits)
         return words.failed(_("The forward pass was not reached, since an earlier call did not end."), asked=asked)
     if got.output.kind != "Tensor":
@@ -55,6 +53,12 @@ def _judge_run(question: Question, case: Case, probe: str, index: int, mode: str
             hint=_hint(got, expected, case.inputs[index]),
         )
     return None
+
+
+def _earlier(question: Question) -> tuple[str, Problem | Death] | None:
+    """What kept a pass from being asked for: another one that ended badly, in whatever order they are asked."""
+    found = (question.student.trouble(name) for name in ("trace", "eval", "train"))
+    return next((trouble for trouble in found if trouble), None)
 
 
 def _hint(got: Ran, expected: Ran, dims: tuple[int, ...]) -> str:
