@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
+# Hundreds of processes are started, each of which would compile the program anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint tests contained others long attacks corpus selftest fuzz kills messages stubs pictures clean
 
 demo: $(VENV)/installed
