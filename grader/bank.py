@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import threading
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ LANGUAGES = tuple(TAGS)
 _WORDS = ("title", "principle", "technique")
 _KEYS = {*_WORDS, "look", "fact", "variation"}
 _VARIATION_KEYS = {"exercise", "edits", "before", "fact"}
+_ONE_TREE = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,16 @@ def edited(solution: bytes, exercise: str, edits: Iterable[tuple[str, str]], bef
     return "".join([*lines[:start], f"{before}\n\n\n" if before else "", part, *lines[end:]]).encode()
 
 
+def parsed(source: str | bytes) -> ast.Module:
+    """The syntax tree, made one at a time.
+
+    CPython before 3.11.8 and 3.12.2 keeps one count for all threads of how deep it is in a tree, and raises SystemError
+    where two make one at once (gh-106905).
+    """
+    with _ONE_TREE:
+        return ast.parse(source)
+
+
 def definitions(source: bytes) -> dict[str, str]:
     """The text of each class and function at the top level, by name."""
     lines = source.decode().splitlines(keepends=True)
@@ -195,7 +207,7 @@ def definitions(source: bytes) -> dict[str, str]:
 
 def mentioned(source: bytes, name: str) -> frozenset[str]:
     """The names that one class or function mentions; none where the source has none of that name."""
-    tree = ast.parse(definitions(source).get(name, ""))
+    tree = parsed(definitions(source).get(name, ""))
     return frozenset(node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
@@ -226,7 +238,7 @@ def _parts(solution: bytes) -> dict[str, frozenset[str]]:
 
 
 def _tops(solution: bytes) -> list[ast.ClassDef | ast.FunctionDef]:
-    return [node for node in ast.parse(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
+    return [node for node in parsed(solution).body if isinstance(node, ast.ClassDef | ast.FunctionDef)]
 
 
 def verify(known: Bank) -> None:

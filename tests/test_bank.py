@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -97,3 +100,21 @@ def test_a_file_that_is_not_right_is_refused_by_name(tmp_path: Path, text: str, 
     with pytest.raises(CourseError, match=re.escape(says)) as refused:
         bank.verify(bank.load({"made_up": (tmp_path, SOLUTION.encode())}))
     assert "odd" in str(refused.value)
+
+
+def test_trees_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two threads must not be in ast.parse at once: older Pythons raise SystemError then, and a name is lost."""
+    inside, most = 0, 0
+
+    def slowly(source: str | bytes) -> ast.Module:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        time.sleep(0.01)
+        inside -= 1
+        return ast.Module([], [])
+
+    monkeypatch.setattr("grader.bank.ast.parse", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(bank.parsed, [b""] * 4))
+    assert most == 1
