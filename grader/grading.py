@@ -13,13 +13,14 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from grader import __version__, checks, exhibits, investigation, plan, rubric, submission, trajectory
+from grader import __version__, bank, checks, exhibits, investigation, plan, rubric, submission, trajectory
 from grader.answers import Answers, Live, Unasked
 from grader.asking import merge
 from grader.checks import hints, phrases, words
@@ -64,6 +65,18 @@ class Glance:
 
     result: ExerciseResult
     waiting: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """One assignment of a submission while it is judged, in the order of its exercises: what is wrong with one may
+    explain another after it. `mistaken` holds what lost points, by name."""
+
+    collected: Submission
+    module: Module | None
+    running: dict[str, list[Future[Evidence]]]
+    answers: Answers
+    mistaken: dict[str, Mistaken] = field(default_factory=dict)
 
 
 class Grader:
@@ -127,12 +140,10 @@ class Grader:
         _expect_something(collected, chosen, modules)
         going = [(e, module) for a, exercises in chosen if (module := modules[a.id]) for e in exercises]
         running = self._start(collected, going, answers)
-        assignments = [
-            rubric.assignment_result(
-                assignment, list(self._results(exercises, collected, modules[assignment.id], running, answers))
-            )
-            for assignment, exercises in chosen
-        ]
+        assignments = []
+        for assignment, exercises in chosen:
+            work = _Work(collected, modules[assignment.id], running, answers)
+            assignments.append(rubric.assignment_result(assignment, [self._result(each, work) for each in exercises]))
         return rubric.grade(
             collected.name,
             self.settings.device,
@@ -201,39 +212,21 @@ class Grader:
             trajectory.taken_over(outcomes, self._references.of(exercise)) if probe.id == TRAIN else None
         )
 
-    def _results(
-        self,
-        exercises: Sequence[Exercise],
-        collected: Submission,
-        module: Module | None,
-        running: dict[str, list[Future[Evidence]]],
-        answers: Answers,
-    ) -> Iterator[ExerciseResult]:
-        """The exercises of one assignment, in order: what is wrong with one may explain another after it."""
-        mistaken: dict[str, Mistaken] = {}  # what lost points, by name
-        for exercise in exercises:
-            result = self._result(exercise, collected, module, running, answers, mistaken)
-            if result.score < result.max_score and result.status is not Status.ERROR:
-                mistaken.setdefault(exercise.name, Mistaken())
-            yield result
+    def _result(self, exercise: Exercise, work: _Work) -> ExerciseResult:
+        result = self._judged(exercise, work)
+        if result.score < result.max_score and result.status is not Status.ERROR:
+            work.mistaken.setdefault(exercise.name, Mistaken())
+        return result
 
-    def _result(
-        self,
-        exercise: Exercise,
-        collected: Submission,
-        module: Module | None,
-        running: dict[str, list[Future[Evidence]]],
-        answers: Answers,
-        mistaken: dict[str, Mistaken],
-    ) -> ExerciseResult:
-        if module is None:
+    def _judged(self, exercise: Exercise, work: _Work) -> ExerciseResult:
+        if work.module is None:
             name = self.course.assignment(exercise.assignment).module
-            note = collected.left_out_as(name) or _("Neither {name}.py nor {name}.ipynb was handed in.").format(
+            note = work.collected.left_out_as(name) or _("Neither {name}.py nor {name}.ipynb was handed in.").format(
                 name=name
             )
             return rubric.exercise_result(exercise, Status.NOT_SUBMITTED, rubric.all_skipped(exercise, note), note)
         try:
-            student = merge([future.result() for future in running[exercise.id]])
+            student = merge([future.result() for future in work.running[exercise.id]])
             reference = self._references.of(exercise)
         except (Unasked, CancelledError):
             raise
@@ -246,8 +239,8 @@ class Grader:
         if note:
             return rubric.exercise_result(exercise, Status.NOT_ATTEMPTED, rubric.all_skipped(exercise, note), note)
         question = self._question(exercise, student, reference)
-        insight = self._insight(question, collected, module, answers, mistaken)
-        shown = exhibits.collect(question, insight.findings, insight.misconceptions, collected, module.stem)
+        insight = self._insight(question, work.module, work)
+        shown = exhibits.collect(question, insight.findings, insight.misconceptions, work.collected, work.module.stem)
         shown = replace(shown, demonstration=insight.demonstration)
         broken = any(finding.verdict is Verdict.ERROR for finding in insight.findings.values())
         status = Status.ERROR if broken else Status.GRADED
@@ -272,28 +265,35 @@ class Grader:
         limits, labels = self.settings.limits_of(exercise), self._labels(exercise)
         return Question(exercise, student, reference, frozenset(), self.settings.device, labels, limits)
 
-    def _insight(
-        self,
-        question: Question,
-        collected: Submission,
-        module: Module,
-        answers: Answers,
-        mistaken: dict[str, Mistaken],
-    ) -> Insight:
+    def _insight(self, question: Question, module: Module, work: _Work) -> Insight:
         """The verdicts, and what lies behind those that failed."""
         findings = checks.run(question)
         if self._investigator is None or not investigation.failed(findings):
             return Insight(findings)
+        self._judge_beneath(question.exercise, work)
         try:
-            insight = self._investigator.look_into(question, findings, collected, module, answers, mistaken)
+            insight = self._investigator.look_into(
+                question, findings, work.collected, module, work.answers, work.mistaken
+            )
         except (CourseError, CancelledError):
             raise
         except Exception as error:  # a name is a help, and no reason to lose a grade
             if not isinstance(error, SandboxError):
                 sys.stderr.write(printable(traceback.format_exc()))
             return Insight(findings)
-        mistaken[question.exercise.name] = insight.mistaken
+        work.mistaken[question.exercise.name] = insight.mistaken
         return insight
+
+    def _judge_beneath(self, exercise: Exercise, work: _Work) -> None:
+        """Judge what a failed exercise is built on, where it was not chosen: it may explain the failure."""
+        assignment = self.course.assignment(exercise.assignment)
+        beneath = bank.mentioned(assignment.solution, exercise.name)
+        for other in assignment.exercises:
+            if work.module is None or other.name not in beneath or other.id in work.running:
+                continue
+            work.running[other.id] = [work.answers.ask(job, work.module, soon=True) for job in self._jobs_of(other)]
+            with suppress(Unasked):  # kept answers need not reach beyond what was chosen
+                self._result(other, work)
 
     def _left_out(self, chosen: Sequence[tuple[Assignment, tuple[Exercise, ...]]]) -> Iterator[str]:
         """That training runs were left out, where there would have been some."""

@@ -71,6 +71,14 @@ def test_a_network_is_judged_apart_from_a_block_that_stops(blocks: str, graded: 
     assert "stand-in for RestNetDownBlock" in results["RestNet18"].note
 
 
+def test_what_it_is_built_on_need_not_be_asked_for(blocks: str, graded: Run) -> None:
+    """The command that a report gives names one exercise: a block that is wrong must not make that one fail."""
+    results = graded({"residual_blocks.py": blocks}, "residual_blocks", "RestNet18")
+    assert list(results) == ["RestNet18"]
+    assert full(results["RestNet18"])
+    assert "stand-in for RestNetDownBlock" in results["RestNet18"].note
+
+
 def test_its_own_mistake_still_costs(blocks: str, graded: Run) -> None:
     """Beside a block that stops, a network without its pooling should lose points for that."""
     source = blocks.replace("self.maxpool(F", "(F")
