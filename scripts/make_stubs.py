@@ -230,9 +230,12 @@ def _docstring(text: str, indent: int) -> str:
 
 
 def _expect_same(what: str, needed: set[str], given: set[str]) -> None:
-    if needed != given:
-        names = ", ".join(sorted(name or "module" for name in needed ^ given))
-        raise ValueError(f"{what} of the starter and of its translation differ: {names}")
+    for names, trouble in (
+        (needed - given, "without a translation"),
+        (given - needed, "that the solution does not have"),
+    ):
+        if names:
+            raise ValueError(f"{what} {trouble}: {', '.join(sorted(name or 'module' for name in names))}")
 
 
 def starters(root: Path) -> Iterator[tuple[Path, str]]:
@@ -247,7 +250,10 @@ def starters(root: Path) -> Iterator[tuple[Path, str]]:
         yield folder / f"{name}.ipynb", notebook_of(source, (folder / "README.md").read_text(encoding="utf-8"))
         for file in sorted(solution.parent.glob("handout.*.toml")):
             there = folder / file.name.split(".")[1]
-            starter = translated(stub_of(source), tomllib.loads(file.read_text(encoding="utf-8")))
+            try:
+                starter = translated(stub_of(source), tomllib.loads(file.read_text(encoding="utf-8")))
+            except ValueError as error:
+                raise ValueError(f"{file.relative_to(root).as_posix()}: {error}") from error
             yield there / f"{name}.py", starter
             yield there / f"{name}.ipynb", notebook_of(starter, (there / "README.md").read_text(encoding="utf-8"))
 
@@ -273,7 +279,12 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     options = parser.parse_args(arguments)
     check, root = options.check, options.course.resolve()
     stale = 0
-    for path, wanted in starters(root):
+    try:
+        wanted_of = dict(starters(root))
+    except ValueError as error:
+        print(f"make_stubs: {error}. Nothing was written.", file=sys.stderr)
+        return 2
+    for path, wanted in wanted_of.items():
         diff = difference(path, wanted, root)
         if not diff:
             continue

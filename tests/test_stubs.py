@@ -315,9 +315,9 @@ def test_a_starter_in_another_language_has_the_same_code(make_stubs: ModuleType)
 @pytest.mark.parametrize("part", ["docstrings", "comments"])
 def test_a_translation_is_whole(make_stubs: ModuleType, part: str) -> None:
     """What has no translation, and a translation of nothing, are refused by name."""
-    with pytest.raises(ValueError, match=f"{part} of .*nowhere"):
+    with pytest.raises(ValueError, match=f"{part} that the solution does not have: nowhere"):
         make_stubs.translated(STARTER, WORDS | {part: {**WORDS[part], "nowhere": "x"}})
-    with pytest.raises(ValueError, match=f"{part} of .*(Block|short)"):
+    with pytest.raises(ValueError, match=f"{part} without a translation: .*(Block|short)"):
         make_stubs.translated(STARTER, WORDS | {part: {}})
 
 
