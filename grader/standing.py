@@ -42,5 +42,8 @@ class Watch:
     def say(self, name: str, text: str, ours: bool) -> None:
         """Say what became of a submission that was not simply graded, and whether that is our doing."""
 
+    def note(self, text: str) -> None:
+        """Say what takes longer just now."""
+
     def close(self) -> None:
         """Leave the terminal as it was."""

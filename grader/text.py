@@ -8,7 +8,8 @@ Nothing here knows about HTML or terminals; their own escaping comes on top.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 
 _MARKS_ON_A_LETTER = 5  # Vietnamese and Hebrew need three; a pile of them covers the lines above and below
 # Unicode calls these ignorable, or draws nothing for them, and Python calls them printable. The two selectors between
@@ -79,6 +80,12 @@ def first_few(notes: Sequence[str], limit: int) -> list[str]:
     """The first `limit` notes, and how many more there are."""
     more = len(notes) - limit
     return [*notes[:limit], f"and {more:,} more"] if more > 0 else list(notes)
+
+
+def alike(typed: str, names: Iterable[str]) -> list[str]:
+    """At most three of the names that are spelt much as what was typed, the likest first; capitals do not count."""
+    spelt = {name.lower(): name for name in names}
+    return [spelt[found] for found in get_close_matches(typed.lower(), spelt, 3)]
 
 
 def _escaped(char: str) -> str:

@@ -116,3 +116,17 @@ def test_a_log_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is no terminal should get lines, also where colour is forced on it."""
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert isinstance(watching(io.StringIO(), 2), Lines)
+
+
+def test_what_takes_longer_is_said_on_a_line_of_its_own() -> None:
+    """A note should neither hang on the bar nor be wiped out with it, and be plain in a log."""
+    seen = io.StringIO()
+    bar = Bar(Console(file=seen, force_terminal=True, width=80, color_system=None), 2)
+    bar.tell(Standing(5, graded=4))
+    bar.note("RestNet18: looking at 463 known mistakes \x1b[2J")
+    bar.close()
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", seen.getvalue()).replace("\r", "\n").splitlines()
+    assert "RestNet18: looking at 463 known mistakes \\x1b[2J" in [line.strip() for line in lines]
+    log = io.StringIO()
+    Lines(log).note("RestNet18: looking")
+    assert log.getvalue() == "grade: RestNet18: looking\n"

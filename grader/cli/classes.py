@@ -20,14 +20,14 @@ from grader.cli.running import INTERRUPTED, console, grading, reported, say
 from grader.cli.speaking import command, option, speaks
 from grader.errors import RunError, UsageError
 from grader.language import N_, _, pgettext
-from grader.text import one_line, printable
+from grader.text import alike, one_line, printable
 
 if TYPE_CHECKING:
     from grader.batch import Batch, Work
     from grader.gradebook import Gradebook, Row
     from grader.grading import Grader
     from grader.publishing import Published
-    from grader.standing import Standing
+    from grader.standing import Standing, Watch
 
 _OUT = Path("run")
 _LARGE = 60  # submissions; a table of more is no summary
@@ -63,7 +63,12 @@ def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_js
 
     with reported(as_json):
         work = batches.submissions(path, out, only_errors)
-        with _terminable(), _opened(out, create=True) as gradebook, grading(path, hidden=(out,), **options) as grader:
+        telling = _Telling()
+        with (
+            _terminable(),
+            _opened(out, create=True) as gradebook,
+            grading(path, hidden=(out,), tell=telling, **options) as grader,
+        ):
             with gradebook.transaction():
                 gradebook.only(each.folder for each in work)
                 gradebook.describe(**_made_with(path, grader, options))
@@ -71,7 +76,7 @@ def batch(path: Path, out: Path, only: tuple[str, ...], only_errors: bool, as_js
             chosen = [each for each in work if _chosen(each.name, rows.get(each.folder), only, only_errors)]
             _expect_names(only, {each.name for each in work})
             again = _batch_command(path, out)
-            standing = _driven(batches.Batch(grader, gradebook), chosen, grader, again)
+            standing = _driven(batches.Batch(grader, gradebook), chosen, grader, again, telling)
             code = _ended(gradebook, standing, as_json, again, grader.workers)
     sys.exit(code)
 
@@ -104,14 +109,15 @@ def regrade(
 
     with reported(as_json), _terminable(), _opened(run, create=False) as gradebook:
         made = gradebook.description()
-        with grading(run, **_options_of(made, course, jobs)) as grader:
+        telling = _Telling()
+        with grading(run, tell=telling, **_options_of(made, course, jobs)) as grader:
             rows = list(gradebook.rows())
             _expect_names(only, {row.name for row in rows})
             chosen = [_kept_work(gradebook, row) for row in rows if row.result and row.time >= since]
             by_folder = {row.folder: row for row in rows}
             chosen = [each for each in chosen if _chosen(each.name, by_folder[each.folder], only, only_errors)]
             again = f"grade regrade {shlex.quote(str(run))}"
-            standing = _driven(batches.Batch(grader, gradebook, asks=False), chosen, grader, again)
+            standing = _driven(batches.Batch(grader, gradebook, asks=False), chosen, grader, again, telling)
             code = _ended(gradebook, standing, as_json, _batch_command(made.get("path", "…"), run), grader.workers)
     sys.exit(code)
 
@@ -147,11 +153,13 @@ def override(
             there = {each.id: each for each in grade.exercises}
             found = [each for each in grade.exercises if exercise in (each.id, each.name)]
             if not found:
-                raise UsageError(
-                    _("{name} has no exercise {exercise!r}. There are: {names}").format(
-                        name=name, exercise=exercise, names=pgettext("list", ", ").join(there)
-                    )
+                like = alike(exercise, (each.name for each in grade.exercises))
+                said = (
+                    _("{name} has no exercise {exercise!r}. Like it: {names}")
+                    if like
+                    else _("{name} has no exercise {exercise!r}. There are: {names}")
                 )
+                raise UsageError(said.format(name=name, exercise=exercise, names=pgettext("list", ", ").join(like or there)))
             worth = found[0].max_score
             if points is not None and not 0 <= points <= worth:
                 raise UsageError(
@@ -205,9 +213,7 @@ def _chosen(name: str, row: Row | None, only: Sequence[str], only_errors: bool) 
 def _expect_names(only: Sequence[str], there: set[str]) -> None:
     for name in only:
         if name not in there:
-            from difflib import get_close_matches
-
-            like = get_close_matches(name, there, 3)
+            like = alike(name, there)
             said = _("no submission {name!r}. Like it: {names}") if like else _("no submission {name!r}")
             raise UsageError(said.format(name=name, names=pgettext("list", ", ").join(like)))
 
@@ -261,11 +267,21 @@ def _terminable() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _driven(batch: Batch, work: Sequence[Work], grader: Grader, again: str) -> Standing:
+class _Telling:
+    """Where it is said what takes longer: by who looks on, so that it does not break the bar; before that, at once."""
+
+    def __init__(self) -> None:
+        self.watch: Watch | None = None
+
+    def __call__(self, line: str) -> None:
+        (self.watch.note if self.watch else say)(line)
+
+
+def _driven(batch: Batch, work: Sequence[Work], grader: Grader, again: str, telling: _Telling) -> Standing:
     """Grade, with somebody looking on."""
     from grader.report import progress
 
-    watch = progress.watching(sys.stderr, grader.workers)
+    watch = telling.watch = progress.watching(sys.stderr, grader.workers)
     try:
         return batch.run(work, len(work), watch)
     except KeyboardInterrupt:

@@ -81,6 +81,9 @@ class Lines(Watch):
         line = _("GRADER ERROR {name}: {text}") if ours else _("{name}: {text}")
         self._put(line.format(name=_line(name), text=_line(text)))
 
+    def note(self, text: str) -> None:
+        self._put(f"grade: {_line(text)}")
+
     def close(self) -> None:
         if self._last is not None and self._told is not None and self._told[1] != self._last.done:
             self._write(self._last)
@@ -114,6 +117,9 @@ class Bar(Watch):
         words = _("grader error in")
         mark = Text(f"# {words} ", "bold magenta") if ours else Text("x ", "red")
         self._console.print(Text.assemble(mark, (self._shown(name), "bold"), f": {self._shown(text)}"), soft_wrap=True)
+
+    def note(self, text: str) -> None:
+        self._console.print(Text(self._shown(text), "dim"), soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()
