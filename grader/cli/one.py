@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -56,7 +57,8 @@ def one(
             if as_json or plain:
                 _print(result, as_json)
             else:
-                _show(result, report, console(colours), _detail(brief, verbose), str(path))
+                part = (*options["assignment"], *options["exercise"])
+                _show(result, report, console(colours), _detail(brief, verbose), str(path), part)
     sys.exit(exit_code([result]))
 
 
@@ -116,10 +118,16 @@ def put_report(page: str, folder: Path, name: str) -> Path:
         raise UsageError(text.format(folder=folder, reason=error.strerror)) from error
 
 
-def _show(result: Grade, report: Path | None, out: Console, detail: Detail, path: str) -> None:
+def _show(
+    result: Grade, report: Path | None, out: Console, detail: Detail, path: str, part: tuple[str, ...] = ()
+) -> None:
+    """Print the result, where its page is, and how to see the rest where only a `part` was asked for."""
     from grader.report import terminal
     from grader.report.screen import Screen
 
     terminal.show(result, out, detail, path)
     if report is not None:
         Screen(out).path(_("Report: {file}"), report)
+    if part:
+        said = _("Only {names} here, on the page too. Everything: {command}")
+        Screen(out).put(said.format(names=", ".join(part), command=f"grade {shlex.quote(path)}"))
