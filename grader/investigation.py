@@ -140,9 +140,9 @@ class Investigator:
                 question, findings, ground, note = again, judged, other, other.reason()
             elif ground is PLAIN and other.mistakes:
                 question, ground = again, other
-                note = _(
-                    "Mistakes and examples here are those beside {names}, where another mistake was found."
-                ).format(names=other.names)
+                note = _("There is another mistake in {names}; what is said here was found beside that one.").format(
+                    names=other.names
+                )
         if not failed(findings):
             return Insight(findings, note=note)
         suspects = self._suspects(question, ground, source)
