@@ -19,6 +19,7 @@ from grader.errors import CourseError
 from grader.language import N_, TAGS, _
 
 _OPTION, _COURSE = "--lang", "--course"
+_A_SENTENCE = 200  # characters
 
 
 class _Said:
@@ -41,8 +42,9 @@ class Command(_Said, Documented):
     """A command whose help is said in the language of the run, with the sections of a manual page."""
 
     def get_short_help_str(self, limit: int = 45) -> str:
+        """The first sentence, whole: Click would cut it to one line."""
         sentence, end, _rest = (self.help or "").partition("。")  # Click looks for a full stop and a space
-        return sentence if end else super().get_short_help_str(limit)
+        return sentence if end else super().get_short_help_str(_A_SENTENCE)
 
 
 def option(*declarations: str, **settings: Any) -> Callable[..., Any]:
