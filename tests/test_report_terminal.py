@@ -231,6 +231,17 @@ def test_the_summary_has_one_line_for_each_submission() -> None:
     ]
 
 
+def test_the_summary_has_no_column_for_errors_that_are_not_there() -> None:
+    """Four assignments should fit into 80 columns, a line for each submission."""
+    bob = grade(whole_exercise("layers.linear_module"), submission="bob")
+    console = Console(file=io.StringIO(), width=80)
+    terminal.show_summary([bob], console)
+    assert "our errors" not in _written(console)
+    assert [line.split() for line in _written(console).splitlines() if "bob" in line] == [
+        ["bob", "20", "/", "20", "20", "/", "20"]
+    ]
+
+
 def test_importing_the_terminal_report_loads_neither_torch_nor_jinja() -> None:
     """The command line should stay fast where no page is wanted."""
     code = "import sys, grader.report.terminal; print(sorted({'torch', 'jinja2'} & set(sys.modules)))"

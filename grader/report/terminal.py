@@ -69,10 +69,11 @@ def show_summary(grades: Iterable[Grade], console: Console) -> None:
     columns = list(dict.fromkeys(assignment.id for grade in rows for assignment in grade.assignments))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(Text(screen.fit(_("submission"))), overflow="fold")
-    for name in [_("score"), *columns, _("our errors")]:
+    ours = [_("our errors")] if any(map(summary.faults_of_ours, rows)) else []
+    for name in [_("score"), *columns, *ours]:
         table.add_column(Text(screen.fit(name)), justify="right", overflow="fold")
     for grade in rows:
-        table.add_row(*_summary_row(grade, columns))
+        table.add_row(*_summary_row(grade, columns)[: 2 + len(columns) + len(ours)])
     console.print(table, highlight=False)
 
 
