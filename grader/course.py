@@ -22,6 +22,7 @@ from grader.coursewide import default_root, title
 from grader.errors import CourseError, UsageError
 from grader.language import _, pgettext
 from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
+from grader.text import alike
 
 TRAIN_SAMPLES = 1400  # of the 1 797 digits; the rest is the test split
 TEST_SAMPLES = 397
@@ -222,8 +223,10 @@ class Course:
         for exercise in exercises:
             if name in (exercise.id, exercise.name):
                 return exercise
-        there = pgettext("list", ", ").join(exercise.id for exercise in exercises)
-        raise UsageError(_("no exercise {name!r}. There are: {names}").format(name=name, names=there))
+        like = alike(name, (exercise.name for exercise in exercises))
+        said = _("no exercise {name!r}. Like it: {names}") if like else _("no exercise {name!r}. There are: {names}")
+        names = like or [exercise.id for exercise in exercises]
+        raise UsageError(said.format(name=name, names=pgettext("list", ", ").join(names)))
 
     def without_training(self) -> Course:
         """The same course with no training runs, and without the points for them."""

@@ -103,11 +103,13 @@ class Submission:
         if not paths:
             return None
         if len(paths) > 1 and (paths[0].count("/") == paths[1].count("/") or len({p[-3:] for p in paths}) > 1):
-            raise SubmissionError(
-                _("both {path} and {other} are there: keep the one that is to be graded").format(
-                    path=paths[0], other=paths[1]
+            said = _("both {path} and {other} are there: keep the one that is to be graded")
+            if len({path.split("/")[0] for path in paths[:2] if "/" in path}) > 1:
+                said = _(
+                    "both {path} and {other} are there: keep the one that is to be graded. "
+                    "Where each folder is a student's, use `grade batch`"
                 )
-            )
+            raise SubmissionError(said.format(path=paths[0], other=paths[1]))
         path = paths[0]
         if path.endswith(".py"):
             return Module(path.removesuffix(".py"), path)

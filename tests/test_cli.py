@@ -83,11 +83,12 @@ def test_help_names_the_commands_and_imports_nothing_heavy(grade) -> None:  # ty
 
 
 def test_a_passing_exercise_exits_0_and_writes_its_report(grade, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
-    """The score comes last but for the path of the report, which is there and opens."""
+    """The score comes last but for the path of the report, which is there and opens, and how to see the rest."""
     done = grade(SAMPLES / "alice", *QUICK)
     assert done.returncode == 0, done.stdout + done.stderr
     lines = done.stdout.strip().splitlines()
-    assert lines[-2:] == ["16 / 16", "Report: reports/alice.html"]
+    assert lines[-3:-1] == ["16 / 16", "Report: reports/alice.html"]
+    assert lines[-1].startswith("Only Model_Dict here, on the page too. Everything: grade ")
     assert "namespaces" in done.stdout
     assert (tmp_path / "reports/alice.html").read_text().startswith("<!DOCTYPE html>")
 
@@ -145,7 +146,11 @@ def test_options_may_come_before_the_path(inside) -> None:  # type: ignore[no-un
         (["file.py"], 3, "is a file"),
         (["twice"], 3, "keep the one"),
         (["both"], 3, "keep the one"),
-        (["other", "--exercise", "Modell"], 2, "no exercise 'Modell'. There are:"),
+        (["twice"], 3, "Where each folder is a student's, use `grade batch`"),
+        (["other", "--exercise", "Modell"], 2, "no exercise 'Modell'."),
+        (["other", "--exercise", "Resnet18"], 2, "no exercise 'Resnet18'. Like it: RestNet18"),
+        (["other", "--exercise", "zzz"], 2, "no exercise 'zzz'. There are:"),
+        (["bacth", "other"], 2, "'bacth' is neither a folder nor a command. Like it: grade batch"),
         (["other", "--tier", "3", "--unsafe-no-sandbox"], 2, "exclude each other"),
         (["other", "--assignment", "maths"], 2, "no assignment 'maths'"),
         (["other", "--assignment", "build_methods", "--exercise", "RestNet18"], 2, "nothing to grade"),

@@ -174,9 +174,11 @@ def test_an_exercise_is_found_by_id_and_by_name(course: Course, name: str) -> No
 
 
 def test_an_unknown_exercise_lists_those_there_are(course: Course) -> None:
-    """A name that is no exercise should list all of them, as wrong usage."""
-    with pytest.raises(UsageError, match="no exercise 'ResNet18'") as refused:
-        course.exercise("ResNet18")
+    """A name that is like no exercise should list all of them, as wrong usage; else those that it is like."""
+    with pytest.raises(UsageError, match=r"no exercise 'Resnet18'\. Like it: RestNet18$"):
+        course.exercise("Resnet18")
+    with pytest.raises(UsageError, match="no exercise 'zzz'") as refused:
+        course.exercise("zzz")
     for assignment in course.assignments:
         assert all(exercise.id in str(refused.value) for exercise in assignment.exercises)
 

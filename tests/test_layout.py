@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "doctor": {"errors", "sandbox"},
     "tables": set(),
     "coursewide": {"errors"},
-    "course": {"coursewide", "errors", "sandbox", "tables"},  # limits travel as data, from the rubric to the walls
+    "course": {"coursewide", "errors", "sandbox", "tables", "text"},  # sandbox: limits travel as data to the walls
     "notebook": {"errors"},
     "bank": {"course", "errors"},
     "text": set(),

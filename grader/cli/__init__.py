@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -23,6 +24,7 @@ from grader.cli.upkeep import doctor, selftest
 from grader.cli.watch import watch
 from grader.cli.words import explain
 from grader.language import N_, _
+from grader.text import alike
 
 _HELP = N_("Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.")
 _EXAMPLES = {
@@ -68,8 +70,16 @@ class GradeGroup(click.Group):
         count = speaking.leading(args)
         first, rest = args[:count], args[count:]
         if rest and rest[0] not in self.commands and rest[0] not in ("--help", "-h", "--version"):
+            self._expect_folder(rest[0])
             rest = ["one", *rest]
         return super().parse_args(ctx, [*first, *rest])
+
+    def _expect_folder(self, typed: str) -> None:
+        """Raise `UsageError` where it is no folder, and spelt like a command: `grade bacth class/`."""
+        like = alike(typed, self.commands)
+        if like and not Path(typed).exists():
+            said = _("{typed!r} is neither a folder nor a command. Like it: {names}")
+            raise click.UsageError(said.format(typed=typed, names=", ".join(f"grade {name}" for name in like)))
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
         never_fail_to_write()  # help is written while the context is made

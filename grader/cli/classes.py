@@ -159,7 +159,8 @@ def override(
                     if like
                     else _("{name} has no exercise {exercise!r}. There are: {names}")
                 )
-                raise UsageError(said.format(name=name, exercise=exercise, names=pgettext("list", ", ").join(like or there)))
+                names = pgettext("list", ", ").join(like or there)
+                raise UsageError(said.format(name=name, exercise=exercise, names=names))
             worth = found[0].max_score
             if points is not None and not 0 <= points <= worth:
                 raise UsageError(
