@@ -122,6 +122,13 @@ def test_without_a_name_the_check_hints() -> None:
     assert written(done) == "All 4 checks pass.\n"
 
 
+def test_a_stub_is_pointed_at_what_is_asked() -> None:
+    """Nothing is wrong with what was not begun: there is no hint to it, but there is something to read."""
+    on = screen()
+    hinted.show(grade(exercise("a.b", status=Status.NOT_ATTEMPTED)), on, "x")
+    assert "what is looked at: grade explain b" in written(on)
+
+
 class Made:
     """A grader that gives a made-up grade."""
 

@@ -7,7 +7,7 @@ import shlex
 from rich.text import Text
 
 from grader.language import _
-from grader.model import Grade, Verdict
+from grader.model import Grade, Status, Verdict
 from grader.report import summary
 from grader.report.plain import Room, readable
 from grader.report.screen import STYLES, Screen
@@ -59,6 +59,10 @@ def _show_nothing(grade: Grade, screen: Screen) -> None:
     """Nothing failed: say what else is open."""
     for line in summary.still_to_do(grade):
         screen.put(line)
+    fresh = next((each for each in grade.exercises if each.status is Status.NOT_ATTEMPTED), None)
+    if fresh is not None:
+        said = _("Its docstring says what to do; what is looked at: {command}")
+        screen.put(said.format(command=f"grade explain {shlex.quote(fresh.name)}"))
     if summary.faults_of_ours(grade):
         screen.put(Text(summary.waiting_for_person(grade), STYLES[Verdict.ERROR]))
     screen.put(_("{headline}.").format(headline=summary.headline(grade)))
