@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from rich.cells import cell_len
-
 # No line begins with a sign that closes, or ends with one that opens.
 _WIDE = "\u3001-\u9fff\uff01-\uff5e“”"
 _OPENING, _CLOSING = "（“《", "，。；：？！、）”》…"
@@ -25,15 +23,21 @@ def breaks(line: str, width: int) -> Iterator[int]:
     wider than a whole line, such as a path, is broken where that is full."""
     column = 0
     for piece in _PIECE.finditer(line):
-        if column and column + cell_len(piece[0].rstrip()) > width:
+        if column and column + _columns(piece[0].rstrip()) > width:
             yield piece.start()
             column = 0
         for index, char in enumerate(piece[0], piece.start()):
-            if column + cell_len(char) > width and not char.isspace():
+            if column + _columns(char) > width and not char.isspace():
                 place = _before(line, piece.start(), index)
                 yield place
-                column = cell_len(line[place:index])
-            column += cell_len(char)
+                column = _columns(line[place:index])
+            column += _columns(char)
+
+
+def _columns(text: str) -> int:
+    from rich.cells import cell_len  # not for whoever reads an English --help
+
+    return cell_len(text)
 
 
 def _before(line: str, start: int, index: int) -> int:
