@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from tiers_here import available
 from grader import doctor
 from grader.course import Course
 from grader.errors import SandboxError, UsageError
-from grader.sandbox import bubble, limits, paths, root
+from grader.sandbox import bubble, limits, namespaces, paths, probe, root
 from grader.sandbox.channel import Answer, Channel, _introduction
 from grader.sandbox.host import Zygote
 from grader.sandbox.limits import Death, Limits
@@ -368,3 +369,45 @@ def test_float32_means_float32_and_one_thread(walled: Zygote) -> None:
         assert line.output.text.strip() == "False False True 1 False"
     finally:
         line.close()
+
+
+def killed_at_first(memory: Path, times: int) -> str:
+    """In a child: be killed, until that was so many times."""
+    with memory.open("a") as file:
+        file.write("x")
+    if len(memory.read_text()) <= times:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return "here"
+
+
+def test_a_try_that_somebody_kills_is_made_again(tmp_path: Path) -> None:
+    """It says nothing about the machine; but not for ever."""
+    assert probe.in_child(lambda: killed_at_first(tmp_path / "twice", 2)) == "here"
+    with pytest.raises(OSError, match="without a word"):
+        probe.in_child(lambda: killed_at_first(tmp_path / "always", 1000))
+    assert len((tmp_path / "always").read_text()) == probe.TRIES
+
+
+def test_what_stays_behind_passes_on_a_kill() -> None:
+    """A zygote that was killed in its namespace must not look like one that cannot have it."""
+    read_end, write_end = os.pipe()
+    behind = os.fork()
+    if behind == 0:
+        try:
+            namespaces.take_position("user")
+            os.write(write_end, b"here")
+            time.sleep(60)
+        except OSError:
+            os.write(write_end, b"nowhere")
+        finally:
+            os._exit(0)
+    said = os.read(read_end, 10)
+    for end in (read_end, write_end):
+        os.close(end)
+    for inside in Path(f"/proc/{behind}/task/{behind}/children").read_text().split():
+        os.kill(int(inside), signal.SIGKILL)
+    _, status = os.waitpid(behind, 0)
+    with available(STRONG):
+        if said != b"here":
+            raise UsageError("no user namespaces here")
+    assert os.waitstatus_to_exitcode(status) in namespaces.KILLED

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import select
-import signal
 import socket
 import subprocess
 import sys
@@ -23,7 +22,7 @@ import numpy as np
 from grader.errors import SandboxError, UsageError, WorkerLost
 from grader.language import _
 from grader.model import Protection
-from grader.sandbox import bubble, paths, promises
+from grader.sandbox import bubble, namespaces, paths, promises
 from grader.sandbox.channel import Channel, Output, Reply
 from grader.sandbox.limits import Limits
 from grader.sandbox.tiers import SAFE, STRONG_PLUS
@@ -165,9 +164,9 @@ class Zygote:
         return self._hello()
 
     def _was_killed(self) -> bool:
-        """Whether somebody ended it from outside; bubblewrap says so of what it holds by its exit status."""
+        """Whether somebody ended it, or what it holds, from outside."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            return self._process.wait(1.0) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+            return self._process.wait(1.0) in namespaces.KILLED
         return False
 
     def _hello(self) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from grader.sandbox import lockdown, namespaces, paths, tiers
 from grader.sandbox.lockdown import Plan
 
+TRIES = 3  # of a child that somebody kills
+
 
 @dataclass(frozen=True)
 class Position:
@@ -58,7 +60,21 @@ def _as_worker(plan: Plan, act: Callable[[], str]) -> str:
 
 
 def in_child(act: Callable[[], str], fork: Callable[[], int] = os.fork) -> str:
-    """What `act` says in a child. Raises OSError with the child's own words, or when it ended without any."""
+    """What `act` says in a child. Raises OSError with the child's own words, or when it ended without any.
+
+    A child that somebody kills has said nothing about this machine: another one is asked.
+    """
+    for _child in range(TRIES):
+        said, code = _asked(act, fork)
+        if said or code not in namespaces.KILLED:
+            break
+    if said.startswith("."):
+        return said[1:]
+    raise OSError(said[1:] or f"it ended without a word (status {code})")
+
+
+def _asked(act: Callable[[], str], fork: Callable[[], int]) -> tuple[str, int]:
+    """The words of one child, and its exit code."""
     read_end, write_end = os.pipe()
     child = fork()
     if child == 0:
@@ -67,9 +83,7 @@ def in_child(act: Callable[[], str], fork: Callable[[], int] = os.fork) -> str:
     with open(read_end, "rb") as answer:
         said = answer.read().decode("utf-8", "backslashreplace")
     _, status = os.waitpid(child, 0)
-    if said.startswith("."):
-        return said[1:]
-    raise OSError(said[1:] or f"it ended without a word (status {os.waitstatus_to_exitcode(status)})")
+    return said, os.waitstatus_to_exitcode(status)
 
 
 def _say(write_end: int, act: Callable[[], str]) -> None:
