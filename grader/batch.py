@@ -23,7 +23,7 @@ from pathlib import Path
 
 from grader import submission
 from grader.answers import Answer, Answers, Forms, Remembered, Unasked, circumstances, code_fingerprint, form_code
-from grader.asking import TRIES
+from grader.asking import TRIES, patiently
 from grader.bank import fingerprint as bank_fingerprint
 from grader.errors import CourseError, SandboxError, StorageError, SubmissionError
 from grader.forms import Reader
@@ -197,12 +197,13 @@ class Batch:
 
     def _forms(self, collected: Submission) -> Forms:
         """The normal forms of its exercises, where reuse is wanted; where they cannot be had, there are none."""
-        if self._reader is None:
+        reader = self._reader
+        if reader is None:
             return {}
         chosen = self._grader.selection.of(self._grader.course)
         modules = {m: [e.name for e in exercises] for a, exercises in chosen if (m := collected.module(a.module))}
         try:
-            return self._reader.forms(collected, modules)
+            return patiently(lambda: reader.forms(collected, modules))
         except SandboxError:
             return {}
 

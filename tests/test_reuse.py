@@ -11,8 +11,11 @@ from counting import Counting
 from fixed import SEED
 
 from grader import batch, publishing
+from grader.asking import TRIES
 from grader.batch import Batch
 from grader.course import Course
+from grader.errors import WorkerLost
+from grader.forms import Reader
 from grader.gradebook import Gradebook
 from grader.grading import Grader, Selection
 from grader.model import Grade
@@ -89,6 +92,22 @@ def test_one_of_a_form_is_asked(graded: Any) -> None:
     _, twice = graded(True, "twice", "local-1", "local-2")
     assert once == len(EXERCISES) + 1
     assert twice == once + 1
+
+
+def test_a_reader_that_is_lost_is_replaced(graded: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who kills the worker that reads should not have everybody asked anew."""
+    read, lost = Reader.forms, []
+
+    def losing(self: Reader, *asked: Any) -> Any:
+        if len(lost) < TRIES - 1:
+            lost.append(asked)
+            raise WorkerLost("the zygote is gone")
+        return read(self, *asked)
+
+    monkeypatch.setattr(Reader, "forms", losing)
+    _, twice = graded(True, "lost", "local-1", "local-2")
+    assert len(lost) == TRIES - 1
+    assert twice == len(EXERCISES) + 2
 
 
 def test_what_speaks_of_lines_is_asked_of_each(graded: Any) -> None:
