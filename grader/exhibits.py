@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -80,11 +81,40 @@ def _layer_rows(question: Question, right: bool) -> Iterable[LayerRow]:
 
 
 def _pairs(expected: Sequence[_Side], got: Sequence[_Side]) -> Iterable[tuple[_Side | None, _Side | None, bool]]:
-    """Layers of both sides that stand beside each other, None where one has no more, and whether they are the same."""
+    """Layers of both sides that stand beside each other, None where one has no more, and whether they are the same.
+
+    First those whose neighbours are the same, too; then what is left over of equal parameters, in whatever order a
+    model registers it, since that is a matter of style.
+    """
     matcher = SequenceMatcher(a=[_signature(side) for side in expected], b=[_signature(side) for side in got])
-    for tag, a0, a1, b0, b1 in matcher.get_opcodes():
-        for one, other in zip_longest(expected[a0:a1], got[b0:b1]):
-            yield one, other, tag == "equal"
+    rows = [
+        (one, other, tag == "equal")
+        for tag, a0, a1, b0, b1 in matcher.get_opcodes()
+        for one, other in zip_longest(expected[a0:a1], got[b0:b1])
+    ]
+    partners = _elsewhere([(one, other) for one, other, same in rows if not same])
+    taken = {partner.layer.path for partner in partners.values()}
+    for one, other, same in rows:
+        if same:
+            yield one, other, True
+            continue
+        if other and other.layer.path in partners:
+            yield partners[other.layer.path], other, True
+            other = None
+        if one and one.layer.path in taken:
+            one = None
+        if one or other:
+            yield one, other, False
+
+
+def _elsewhere(rows: Sequence[tuple[_Side | None, _Side | None]]) -> dict[str, _Side]:
+    """For layers of the student's that stand beside no equal one, by path: an equal one that does not, either."""
+    waiting: dict[tuple[object, ...], deque[_Side]] = {}
+    for one, _ in rows:
+        if one is not None:
+            waiting.setdefault(_signature(one), deque()).append(one)
+    others = [other for _, other in rows if other is not None]
+    return {other.layer.path: line.popleft() for other in others if (line := waiting.get(_signature(other)))}
 
 
 @dataclass(frozen=True)

@@ -201,6 +201,21 @@ def test_a_layer_of_other_parameters_is_not_compared_by_shapes() -> None:
     assert ("(9, 3)", "(9, 2)") in [each.passed for each in found]
 
 
+def test_the_order_of_layers_is_a_matter_of_style() -> None:
+    """Who registers the shortcut first has the same layers, beside the same ones; what is another one stays another."""
+    first, second, third = (made_up.linear(path, 3, width) for path, width in (("a", 2), ("b", 4), ("c", 5)))
+    reference = table(Passage("a", (tensor(4, 3),), tensor(4, 2)), rows=(*first, *second, *third))
+    found = rows(table(rows=(*third, *second, *first)), reference)
+    assert [(each.name, each.same, each.got == each.expected) for each in found] == [
+        (name, True, True) for name in ("c", "b", "a")
+    ]
+    assert found[2].expected_passed == ("(4, 3)", "(4, 2)")
+    other = made_up.linear("other", 3, 9)
+    found = rows(table(rows=(*third, *other, *first)), reference)
+    assert [(each.name, each.same) for each in found if each.same] == [("c", True), ("a", True)]
+    assert sum(bool(each.got) for each in found) == sum(bool(each.expected) for each in found) == 3
+
+
 def test_what_a_worker_calls_its_types_is_cut() -> None:
     """A name of thousands of characters should not go into a thousand rows."""
     (first, _) = rows(through(Passed("x" * 4_000, ()), tensor(4, 2), tensor(4, 2)))
