@@ -8,10 +8,10 @@ from types import TracebackType
 import numpy as np
 
 from grader import evidence
-from grader.errors import SandboxError
+from grader.errors import SandboxError, WorkerLost
 from grader.evidence import Answered
 from grader.sandbox.host import Line, Sandbox
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEMORY_LIMIT, Death, Limits
 from grader.submission import Module, Submission
 from grader.wire.records import Form, Forms
 
@@ -45,7 +45,8 @@ class Reader:
         """The forms of exercises, given as the names in each module: by the module's path, and by name.
 
         None for what has no form, and none at all where the worker comes to an end over it: that is no fault of
-        anybody's, only nothing is known to be the same then. Raises `SandboxError` when no worker can be started.
+        anybody's, only nothing is known to be the same then. Raises `SandboxError` when no worker can be started, and
+        `WorkerLost` when somebody, or a machine without memory, ended the one that there was.
         """
         found: dict[tuple[str, str], Form] = {}
         for module, names in modules.items():
@@ -70,6 +71,8 @@ class Reader:
             record: Forms = outcome.record
             return record.forms
         self.close()
+        if isinstance(outcome, Death) and outcome.kind == MEMORY_LIMIT:
+            raise WorkerLost(outcome.detail)
         return ()
 
 

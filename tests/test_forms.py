@@ -12,7 +12,7 @@ from grader.errors import WorkerLost
 from grader.forms import Reader
 from grader.sandbox.fake import FakeSandbox, answer
 from grader.sandbox.host import Zygote
-from grader.sandbox.limits import Limits
+from grader.sandbox.limits import MEMORY_LIMIT, Death, Limits
 from grader.submission import Module, Submission
 from grader.wire.records import Form, Forms
 from grader.worker.forms import of_module
@@ -299,9 +299,10 @@ def test_a_reader_changes_its_worker_now_and_then(zygote: Zygote, monkeypatch: p
         assert [read(reader, BASE) for _ in range(5)] == [form(BASE)] * 5
 
 
-def test_a_reader_whose_worker_is_lost_takes_another() -> None:
+@pytest.mark.parametrize("end", [WorkerLost("the zygote is gone"), Death(MEMORY_LIMIT, "killed")])
+def test_a_reader_whose_worker_is_lost_takes_another(end: WorkerLost | Death) -> None:
     """Or nothing would be known to be alike any more, for as long as somebody watches."""
-    replies = iter([WorkerLost("the zygote is gone"), answer(Forms((Form("Net", "digest", "work.py", 1),)))])
+    replies = iter([end, answer(Forms((Form("Net", "digest", "work.py", 1),)))])
     sandbox = FakeSandbox(lambda *_: next(replies))
     reader = Reader(sandbox)
     with pytest.raises(WorkerLost):
