@@ -411,3 +411,13 @@ def test_what_stays_behind_passes_on_a_kill() -> None:
         if said != b"here":
             raise UsageError("no user namespaces here")
     assert os.waitstatus_to_exitcode(status) in namespaces.KILLED
+
+
+def test_a_zygote_that_is_killed_at_each_start_gets_no_fewer_walls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can kill it must not choose the tier by that."""
+    monkeypatch.setattr(Zygote, "_hello", lambda self: {})
+    monkeypatch.setattr(Zygote, "_was_killed", lambda self: True)
+    with Zygote("cpu") as zygote:
+        zygote._in_bubble = True
+        with pytest.raises(SandboxError, match="SIGKILL"):
+            zygote.facts  # noqa: B018

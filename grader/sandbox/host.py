@@ -136,7 +136,8 @@ class Zygote:
         Raises `SandboxError` when it did not start, `UsageError` when this machine gives no tier that was asked for.
         """
         said = self._greeted()
-        if self._in_bubble and said.get("tier") != STRONG_PLUS:
+        killed = not said and self._was_killed()  # each time: then nobody knows what this machine gives
+        if self._in_bubble and said.get("tier") != STRONG_PLUS and not killed:
             why = said.get("why") or self._last_words().strip()
             self._why = promises.BROKEN_BUBBLEWRAP.format(reason=why)
             self._end()
@@ -145,7 +146,9 @@ class Zygote:
             self._start(None)
             said = self._greeted()
         if not said:
-            raise SandboxError(_("the sandbox did not start:\n{said}").format(said=self._last_words()))
+            raise SandboxError(
+                _("the sandbox did not start:\n{said}").format(said="SIGKILL" if killed else self._last_words())
+            )
         if said["tier"] not in self._tiers:
             raise UsageError(_refusal(self._tiers, said["why"] or self._why))
         if self.device == "cuda" and not said["gpus"]:
