@@ -28,7 +28,7 @@ from grader.sandbox.limits import Limits
 from grader.sandbox.tiers import SAFE, STRONG_PLUS
 
 START_SECONDS = 180.0
-STARTS = 3  # how often a zygote is started that somebody kills while it starts
+STARTS = 5  # how often a zygote is started that somebody kills while it starts
 _ROOT = Path(__file__).resolve().parents[2]  # the folder that holds the package `grader`
 _PROGRAM = (
     # The very package that runs here, whichever others are installed; its folder does not stay on the path.
