@@ -209,6 +209,15 @@ def watched(tmp_path: Path) -> Iterator[tuple[Watching, FakeSandbox, list[boards
         watching.close()
 
 
+@pytest.fixture
+def terminal() -> Iterator[int]:
+    """A terminal, by its descriptor."""
+    ours, theirs = pty.openpty()
+    yield theirs
+    os.close(ours)
+    os.close(theirs)
+
+
 def examinations(sandbox: FakeSandbox) -> int:
     """How many workers were asked to build a student's exercise: the reference's is asked once."""
     return sum(any(op == "build" for op, _ in line.asked) for line in sandbox.lines)
@@ -380,18 +389,17 @@ class Terminal(io.StringIO):
 
 
 def test_a_picture_fits_the_terminal_as_it_is_now(
-    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path, terminal: int
 ) -> None:
     """Small or large, resized or not: the last line is never written on, so that nothing goes up."""
     watching, _, _ = watched
     watching.look()
     watching.wait()
-    ours, theirs = pty.openpty()
-    out = Terminal(theirs)
+    out = Terminal(terminal)
     shown = Screen(tmp_path, console_on(out, {"COLUMNS": "500"}), page=None, exactly=False)
     shown.watching = watching
     for columns, lines in ((20, 6), (100, 40), (30, 12)):
-        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
         out.truncate(out.seek(0))
         shown._draw()
         written = out.getvalue().rpartition("\x1b[H")[2]
@@ -399,37 +407,35 @@ def test_a_picture_fits_the_terminal_as_it_is_now(
         assert max(cell_len(re.sub(r"\x1b\[[0-9;]*[a-zA-Z]", "", line)) for line in written.split("\r\n")) <= columns
         assert written.count("\x1b[K") == written.count("\r\n")  # each line, before it is written
         assert re.search(r"(\x1b\[K)[^\n]*\1", written) is None
-    os.close(ours)
-    os.close(theirs)
 
 
 def test_ctrl_z_gives_the_terminal_back_and_drops_what_is_under_way(
-    watched: tuple[Watching, FakeSandbox, list[boards.Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    watched: tuple[Watching, FakeSandbox, list[boards.Event]],
+    tmp_path: Path,
+    terminal: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A worker whose time runs out while everything stands still is nobody's fault; it is asked anew afterwards."""
     watching, _, told = watched
-    ours, theirs = pty.openpty()
-    before, stopped = termios.tcgetattr(theirs), list[bool]()
+    before, stopped = termios.tcgetattr(terminal), list[bool]()
     shown = Screen(tmp_path, Console(file=io.StringIO()), page=None, exactly=False)
     shown.watching = watching
     watching.look()
 
     def stop(_: int, number: int) -> None:
         watching.wait()  # it ends without a grade, or had ended
-        stopped.append(number == signal.SIGTSTP and termios.tcgetattr(theirs) == before)
+        stopped.append(number == signal.SIGTSTP and termios.tcgetattr(terminal) == before)
         told.clear()
 
-    with Keys(theirs, lambda key: None) as keys:
+    with Keys(terminal, lambda key: None) as keys:
         monkeypatch.setattr(os, "kill", stop)
         shown._stand_aside(keys)
         monkeypatch.undo()
-        assert termios.tcgetattr(theirs) != before
+        assert termios.tcgetattr(terminal) != before
     watching.wait()
     assert stopped == [True]
     assert isinstance(told[0], Saved)
     assert isinstance(told[-1], Settled)
-    os.close(ours)
-    os.close(theirs)
 
 
 def test_a_round_that_is_over_stops_nothing_of_the_next(
