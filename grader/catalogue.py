@@ -17,7 +17,7 @@ from typing import Any
 
 from grader.errors import CourseError, UsageError
 from grader.explanations import CHECKS, EXITS, METHODS, OUTCOMES
-from grader.language import N_, _, ngettext, pgettext, spoken
+from grader.language import N_, _, joined, ngettext, spoken
 
 _SAME_IN_ALL = "en"
 _EXERCISE = re.compile(r'^exercise = "(\w+)"', re.MULTILINE)
@@ -77,7 +77,7 @@ class Catalogue:
             if like
             else _("nothing here is called {id!r}. All there is: grade explain")
         )
-        raise UsageError(said.format(id=id, names=pgettext("list", ", ").join(like)))
+        raise UsageError(said.format(id=id, names=joined(like)))
 
     def groups(self) -> Iterator[Group]:
         """All topics with their titles, the shortest groups first."""
@@ -145,7 +145,7 @@ class Catalogue:
         parts = [
             (_("To think about"), _told(words["principle"])),
             (_("Seen in"), "\n".join(_in_assignment(assignment, each) for assignment, each in whole)),
-            (_("Where to look"), pgettext("list", ", ").join(f"`{place}`" for place in sorted(places))),
+            (_("Where to look"), joined(f"`{place}`" for place in sorted(places))),
             (_("How it is noticed"), _(noticed)),
             (_("What to do about it"), _told(words["technique"])),
         ]
@@ -162,7 +162,7 @@ class Catalogue:
         parts += [(_("Why it matters"), _(about.matters)), (_("When it does not pass"), _(about.failing))]
         if exercise is None:
             having = [each for _where, each, data in self._exercises() if id in data["points"]]
-            parts.append((_("Exercises that have it"), pgettext("list", ", ").join(having)))
+            parts.append((_("Exercises that have it"), joined(having)))
         title = _(about.title).format(name=name or "…")
         return Topic(f"{name}.{id}" if name else id, _("check"), title, tuple(part for part in parts if part[1]))
 
@@ -172,7 +172,7 @@ class Catalogue:
         parts = [
             (_("Assignment"), _entry(assignment, _told(self.assignments[assignment].get("title", "")))),
             (_("Checks"), "\n".join(points)),
-            (_("Known mistakes"), pgettext("list", ", ").join(known)),
+            (_("Known mistakes"), joined(known)),
         ]
         return Topic(name, _("exercise"), _told(exercise["title"]), tuple(part for part in parts if part[1]))
 
@@ -191,7 +191,7 @@ def _of_exercise(id: str, exercise: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _in_assignment(assignment: str, entry: Mapping[str, Any]) -> str:
     names = dict.fromkeys(str(each["exercise"]) for each in entry.get("variation", []))
-    return _entry(assignment, pgettext("list", ", ").join(names))
+    return _entry(assignment, joined(names))
 
 
 def _entry(name: str, text: str) -> str:

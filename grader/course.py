@@ -20,7 +20,7 @@ import numpy as np
 from grader import coursewide, tables
 from grader.coursewide import default_root, title
 from grader.errors import CourseError, UsageError
-from grader.language import _, pgettext
+from grader.language import _, joined
 from grader.sandbox.limits import NOTHING_SET, Allowance, allowance
 from grader.text import alike
 
@@ -214,7 +214,7 @@ class Course:
         for assignment in self.assignments:
             if assignment.id == name:
                 return assignment
-        there = pgettext("list", ", ").join(assignment.id for assignment in self.assignments)
+        there = joined(assignment.id for assignment in self.assignments)
         raise UsageError(_("no assignment {name!r}. There are: {names}").format(name=name, names=there))
 
     def exercise(self, name: str) -> Exercise:
@@ -226,7 +226,7 @@ class Course:
         like = alike(name, (exercise.name for exercise in exercises))
         said = _("no exercise {name!r}. Like it: {names}") if like else _("no exercise {name!r}. There are: {names}")
         names = like or [exercise.id for exercise in exercises]
-        raise UsageError(said.format(name=name, names=pgettext("list", ", ").join(names)))
+        raise UsageError(said.format(name=name, names=joined(names)))
 
     def without_training(self) -> Course:
         """The same course with no training runs, and without the points for them."""
@@ -273,7 +273,7 @@ def _assignment(file: Path, bands_required: bool) -> Assignment:
         limits = _limits(data)
         unmeasured = [item["name"] for item in items if "training" in item and item["name"] not in bands]
         if unmeasured and bands_required:
-            names = pgettext("list", ", ").join(unmeasured)
+            names = joined(unmeasured)
             raise ValueError(_("no band for {names}: run python scripts/measure_bands.py").format(names=names))
         return Assignment(
             id=file.parent.name,

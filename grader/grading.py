@@ -29,7 +29,7 @@ from grader.course import Assignment, Course, Exercise
 from grader.errors import CourseError, SandboxError, SubmissionError
 from grader.evidence import TRAIN, Evidence, NotYet
 from grader.investigation import Insight, Investigator, Mistaken
-from grader.language import N_, _, ngettext, pgettext
+from grader.language import N_, _, joined, ngettext
 from grader.model import ExerciseResult, Finding, Grade, Status, Tools, Verdict
 from grader.plan import Job, Settings
 from grader.pool import Pool
@@ -372,13 +372,13 @@ def _expect_something(
 ) -> None:
     if any(modules.values()):
         return
-    wanted = pgettext("list", ", ").join(f"{assignment.module}.py" for assignment, _exercises in chosen)
+    wanted = joined(f"{assignment.module}.py" for assignment, _exercises in chosen)
     for assignment, _exercises in chosen:
         if reason := collected.left_out_as(assignment.module):
             raise SubmissionError(
                 _("{name} holds nothing that can be graded: {reason}").format(name=collected.name, reason=reason)
             )
-    there = pgettext("list", ", ").join(sorted(collected.files)[:5])
+    there = joined(sorted(collected.files)[:5])
     raise SubmissionError(
         _("{name} holds none of the files asked for. Expected: {wanted}. There: {there}").format(
             name=collected.name, wanted=wanted, there=there

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 LOCALES = Path(__file__).parent / "locale"
@@ -76,6 +76,11 @@ def ngettext(one: str, many: str, number: int) -> str:
 def pgettext(context: str, text: str) -> str:
     """That text, in the language of this run, where one word has several meanings."""
     return _Spoken.catalogue.pgettext(context, text)
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Texts one after the other, as lists are written in the language of this run."""
+    return pgettext("list", ", ").join(texts)
 
 
 def N_(text: str) -> str:

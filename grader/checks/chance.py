@@ -11,7 +11,7 @@ import numpy as np
 
 from grader.checks import words
 from grader.checks.question import Question
-from grader.language import _, pgettext
+from grader.language import _, joined, pgettext
 from grader.model import Finding
 from grader.wire.records import Observed
 
@@ -164,7 +164,7 @@ def judge_dropout_modes(question: Question, seen: Observed) -> Finding:
             return words.failed(
                 _("In eval mode the input does not come out as it went in."),
                 expected=_("the identity"),
-                got=pgettext("list", ", ").join((words.values(still), zeros)),
+                got=joined((words.values(still), zeros)),
                 asked=f"FunctionalDropout({share}).eval()(x)",
                 hint=_("A plain function cannot see which mode the model is in unless it is handed that fact."),
             )

@@ -14,7 +14,7 @@ from grader.checks import aspects, chance, figure, words
 from grader.checks.aspects import ASPECTS, Aspect
 from grader.checks.compare import comparable, difference
 from grader.checks.question import Question, ReferenceBroken
-from grader.language import _, pgettext
+from grader.language import _, joined
 from grader.model import Finding, Verdict
 from grader.wire.records import Observed
 
@@ -103,7 +103,7 @@ def _seen(aspect: Aspect, got: np.ndarray | None) -> str:
         return _("nothing")
     if aspect.name == "modes":
         names = {1: words.mode("train"), 0: words.mode("eval"), -1: _("a mixture")}
-        met = pgettext("list", ", ").join(dict.fromkeys(names.get(mode, "?") for mode in got.ravel().tolist()))
+        met = joined(dict.fromkeys(names.get(mode, "?") for mode in got.ravel().tolist()))
         return _("{modes} mode").format(modes=met) if got.size else _("no pass at all")
     if aspect.name == "updates" and np.isnan(got).any():
         return _("parameters without a gradient at the update")

@@ -23,7 +23,7 @@ from grader.cli.running import never_fail_to_write
 from grader.cli.upkeep import doctor, selftest
 from grader.cli.watch import watch
 from grader.cli.words import explain
-from grader.language import N_, _, pgettext
+from grader.language import N_, _, joined
 from grader.text import alike
 
 _HELP = N_("Grade PyTorch coursework against reference solutions, in a sandbox, with feedback that teaches.")
@@ -79,9 +79,7 @@ class GradeGroup(click.Group):
         like = alike(typed, self.commands)
         if like and not Path(typed).exists():
             said = _("{typed!r} is neither a folder nor a command. Like it: {names}")
-            raise click.UsageError(
-                said.format(typed=typed, names=pgettext("list", ", ").join(f"grade {name}" for name in like))
-            )
+            raise click.UsageError(said.format(typed=typed, names=joined(f"grade {name}" for name in like)))
 
     def make_context(self, *arguments: Any, **extra: Any) -> click.Context:
         never_fail_to_write()  # help is written while the context is made

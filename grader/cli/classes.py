@@ -19,7 +19,7 @@ from grader.cli.options import moment, shared
 from grader.cli.running import INTERRUPTED, console, grading, reported, say
 from grader.cli.speaking import command, option, speaks
 from grader.errors import RunError, UsageError
-from grader.language import N_, _, pgettext
+from grader.language import N_, _, joined
 from grader.text import alike, one_line, printable
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def override(
                     if like
                     else _("{name} has no exercise {exercise!r}. There are: {names}")
                 )
-                names = pgettext("list", ", ").join(like or there)
+                names = joined(like or there)
                 raise UsageError(said.format(name=name, exercise=exercise, names=names))
             worth = found[0].max_score
             if points is not None and not 0 <= points <= worth:
@@ -216,7 +216,7 @@ def _expect_names(only: Sequence[str], there: set[str]) -> None:
         if name not in there:
             like = alike(name, there)
             said = _("no submission {name!r}. Like it: {names}") if like else _("no submission {name!r}")
-            raise UsageError(said.format(name=name, names=pgettext("list", ", ").join(like)))
+            raise UsageError(said.format(name=name, names=joined(like)))
 
 
 def _made_with(path: Path, grader: Grader, options: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from grader.cli.options import colours, shared
 from grader.cli.running import console, exit_code, grading, reported
 from grader.cli.speaking import command, option
 from grader.errors import UsageError
-from grader.language import N_, _, pgettext
+from grader.language import N_, _, joined
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -130,4 +130,4 @@ def _show(
         Screen(out).path(_("Report: {file}"), report)
     if part:
         said = _("Only {names} here, on the page too. Everything: {command}")
-        Screen(out).put(said.format(names=pgettext("list", ", ").join(part), command=f"grade {shlex.quote(path)}"))
+        Screen(out).put(said.format(names=joined(part), command=f"grade {shlex.quote(path)}"))

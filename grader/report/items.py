@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from grader.classroom import CheckItem, Classroom, ExerciseItem, Item, Standing
-from grader.language import _, ngettext, pgettext
+from grader.language import _, joined, ngettext
 from grader.model import Verdict
 from grader.report.class_charts import shares
 from grader.report.plain import counted, format_points, short
@@ -94,7 +94,7 @@ def _check_line(exercise: ExerciseItem, check: CheckItem) -> Line:
 
 def _told(*parts: tuple[str, int, bool]) -> str:
     """Write counts, each with its words; some also where they are 0."""
-    return pgettext("list", ", ").join(counted(text, count) for text, count, always in parts if count or always)
+    return joined(counted(text, count) for text, count, always in parts if count or always)
 
 
 def _line(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.language import N_, _, pgettext
+from grader.language import N_, _, joined
 from grader.tally import Kind, Outcome, Rate, Tally
 from grader.text import one_line
 
@@ -113,7 +113,7 @@ def _line(outcome: Outcome) -> str:
     trial = outcome.trial
     where = f"{trial.assignment}.{trial.exercise}" if trial.exercise else trial.assignment
     told = (*outcome.broken, *outcome.collateral, *(outcome.lost if trial.kind is not Kind.MISTAKE else ()))
-    names = pgettext("list", ", ").join(outcome.named)
+    names = joined(outcome.named)
     named = [_("named {names}").format(names=names)] if outcome.named and not trial.exercise else []
     text = _("{where}, line {line}: {name}: {change}") if trial.line else _("{where}: {name}")
     line = text.format(where=where, line=trial.line, name=trial.name, change=trial.change)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.classroom import Classroom, Standing, Student
-from grader.language import N_, _, pgettext
+from grader.language import N_, _, joined
 from grader.report import summary
 from grader.report.plain import format_points, short
 
@@ -75,7 +75,7 @@ def _changed(student: Student) -> str:
         f"{format_points(one.override.points)}"
         for one in student.changes
     )
-    return _("set by hand: {changes}").format(changes=pgettext("list", ", ").join(told))
+    return _("set by hand: {changes}").format(changes=joined(told))
 
 
 def _strip(student: Student, room: Classroom) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grader.attempts import Change, Changes
-from grader.language import N_, _, ngettext, pgettext
+from grader.language import N_, _, joined, ngettext
 from grader.model import CheckResult, ExerciseResult, Grade, Misconception, Place, Status, Verdict
 from grader.report.plain import counted, format_points, moment, points, sentence
 
@@ -274,7 +274,7 @@ def listed(names: list[str], limit: int) -> str:
     shown = names if more <= 1 else [*names[: limit - 1], _("{count} more").format(count=more)]
     if len(shown) == 1:
         return shown[0]
-    return _("{names} and {last}").format(names=pgettext("list", ", ").join(shown[:-1]), last=shown[-1])
+    return _("{names} and {last}").format(names=joined(shown[:-1]), last=shown[-1])
 
 
 def since(changes: Changes) -> str:
@@ -290,14 +290,14 @@ def since(changes: Changes) -> str:
     text = _("Since the attempt of {time}: {changes}.")
     if changes.number:
         text = _("Since attempt {number}, of {time}: {changes}.")
-    return text.format(number=changes.number, time=moment(changes.time), changes=pgettext("list", ", ").join(told))
+    return text.format(number=changes.number, time=moment(changes.time), changes=joined(told))
 
 
 def tools(grade: Grade) -> str:
     """Say with what a submission was graded: versions and device, as a person who helps would ask."""
     made = grade.tools
     versions = (("grader", made.grader), ("torch", made.torch), ("Python", made.python), ("", grade.device))
-    return pgettext("list", ", ").join(f"{name} {version}".strip() for name, version in versions if version)
+    return joined(f"{name} {version}".strip() for name, version in versions if version)
 
 
 def tolerance(grade: Grade) -> str:

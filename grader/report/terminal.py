@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from grader.language import N_, _, ngettext, pgettext
+from grader.language import N_, _, joined, ngettext
 from grader.model import (
     AssignmentResult,
     CheckResult,
@@ -135,7 +135,7 @@ def _show_line(screen: Screen, exercise: ExerciseResult) -> None:
 
 
 def _show_alike(screen: Screen, verdict: Verdict, exercises: Sequence[ExerciseResult], sentence: str) -> None:
-    names = Text(pgettext("list", ", ").join(exercise.name for exercise in exercises), "" if sentence else "dim")
+    names = Text(joined(exercise.name for exercise in exercises), "" if sentence else "dim")
     score = sum(exercise.score for exercise in exercises), sum(exercise.max_score for exercise in exercises)
     line = Text.assemble(names, "  ", sentence) if sentence else names
     screen.put(line, 2, screen.mark(verdict), summary.score_text(*score))
@@ -250,7 +250,7 @@ def _show_skipped(screen: Screen, exercise: ExerciseResult, checks: tuple[CheckR
     for check in checks:
         waiting.setdefault(summary.skip_reason(exercise, check), []).append(check)
     for reason, group in waiting.items():
-        names = pgettext("list", ", ").join(check.id for check in group)
+        names = joined(check.id for check in group)
         score = summary.score_text(0.0, sum(check.max_score for check in group))
         said = _("{count} skipped: {names}")
         screen.put(said.format(count=len(group), names=names), 4, screen.mark(Verdict.SKIPPED), score)

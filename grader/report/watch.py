@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from grader.board import Board
-from grader.language import N_, _, ngettext, pgettext
+from grader.language import N_, _, joined, ngettext
 from grader.model import AssignmentResult, CheckResult, ExerciseResult, Grade, Place, Protection, Status, Verdict
 from grader.report.plain import Room, readable
 from grader.report.screen import wrapped
@@ -158,7 +158,7 @@ def _foot(board: Board, around: Around) -> Iterator[Text]:
     parts += [_("{number} new").format(number=since.new)] if since.new else []
     parts += [_("{number} open").format(number=since.open) if since.open else _("nothing open")]
     starting = "" if board.trouble else _("starting …")
-    said = Text(pgettext("list", ", ").join(parts) if board.results else starting, "bold")
+    said = Text(joined(parts) if board.results else starting, "bold")
     if board.grade is not None:
         said.append(f"   {score_text(board.grade.score, board.grade.max_score)}", "bold")
     elif coming := [id for id, checks in board.waiting.items() if checks]:
